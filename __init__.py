@@ -1,0 +1,2 @@
+from .hooks import post_init_hook
+from .signature_workflow import controllers, models, wizard

@@ -1,0 +1,92 @@
+"""Errors of the engine.
+
+Every error has a ``code`` that never changes and ``params`` that name what it is about, so that a
+caller can build a translated message. The English text is for logs and developers.
+"""
+
+
+class EngineError(Exception):
+    """Base of all errors of the engine.
+
+    :param code: stable identifier such as ``"encrypted"``
+    :param message: one clear English sentence
+    :param params: JSON-friendly values that belong to the message
+    """
+
+    def __init__(self, code: str, message: str = "", **params):
+        super().__init__(message or code)
+        self.code = code
+        self.params = params
+
+
+class PdfRefused(EngineError):
+    """A foreign PDF is not let in, or a page of it cannot be used.
+
+    Codes: ``not_a_pdf``, ``encrypted``, ``already_signed``, ``active_content`` (param ``found``),
+    ``too_large`` (``size``, ``limit``), ``too_many_pages`` (``pages``, ``limit``), ``page_size``
+    (``page``), ``broken``, ``bomb``, ``timeout`` (``seconds``).
+    """
+
+
+class RenderError(EngineError):
+    """A document cannot be rendered or stamped.
+
+    Codes: ``resource_refused`` (``url``), ``resource_too_large`` (``url``, ``limit``),
+    ``anchor_outside`` (``key``, ``page``), ``font_missing`` (``path``),
+    ``stamp_type_unknown`` (``type``), ``stamp_value_invalid`` (``type``).
+    """
+
+
+class SealError(EngineError):
+    """A document cannot be sealed, or key material cannot be used.
+
+    Codes: ``document_unreadable``, ``already_signed``, ``seal_too_large``, ``seal_invalid``
+    (``problem``), ``key_invalid``, ``key_mismatch``, ``key_type``, ``key_too_small`` (``bits``),
+    ``key_usage``, ``certificate_invalid``, ``certificate_expired`` (``not_after``),
+    ``certificate_not_yet_valid`` (``not_before``), ``pkcs12_unreadable``, ``pkcs12_incomplete``,
+    ``secret_wrong``, ``secret_missing``, ``moment_naive``.
+    """
+
+
+class TransitionError(EngineError):
+    """A move between states is not allowed.
+
+    Codes: ``state_unknown`` (``state``), ``transition_refused`` (``source``, ``target``).
+    """
+
+
+class ValueRefused(EngineError):
+    """A value sent by a signer is not accepted.
+
+    Codes: ``type_unknown`` (``type``), ``not_fillable`` (``type``), ``value_type``, ``too_long``
+    (``limit``), ``control_character``, ``bidi_control``, ``mark_shape``, ``mark_kind``,
+    ``mark_size``, ``mark_number``, ``mark_outside``, ``mark_too_complex``, ``mark_empty``.
+    """
+
+
+class PlacementError(EngineError):
+    """A box does not fit on its page.
+
+    Codes: ``page_missing`` (``page``, ``pages``), ``box_invalid``, ``box_outside``,
+    ``rotation_invalid`` (``rotation``), ``geometry_invalid``.
+    """
+
+
+class AuditError(EngineError):
+    """An audit payload cannot be hashed, or a chain of events does not hold.
+
+    Codes: ``payload_type`` (``path``), ``version_unknown`` (``version``), ``chain_broken``,
+    ``hash_mismatch``. Errors of :func:`audit.verify` also carry ``index``, counted from 0.
+    """
+
+    @property
+    def index(self):
+        """Position of the first event that does not hold, or ``None``."""
+        return self.params.get("index")
+
+
+class LinkError(EngineError):
+    """A signing link cannot be built.
+
+    Codes: ``base_url_invalid`` (``base_url``), ``token_malformed``.
+    """

@@ -1,0 +1,62 @@
+"""Secret signing links: tokens, their stored hashes, and URLs."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from .errors import LinkError
+
+TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def new_token(randomness: Callable[[int], str] = secrets.token_urlsafe) -> str:
+    """Return a secret of 256 bits as 43 characters of base64url.
+
+    :param randomness: called with a number of bytes, returns them as base64url without padding
+    :raises LinkError: ``token_malformed``, when ``randomness`` gives something else
+    """
+    token = randomness(TOKEN_BYTES)
+    if not is_well_formed(token):
+        raise LinkError("token_malformed", "The source of randomness gave no base64url token.")
+    return token
+
+
+def token_hash(token: str) -> str:
+    """Return what may be stored instead of the token: its SHA-256 as lower-case hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_well_formed(token: str) -> bool:
+    """Tell whether ``token`` looks like one made here, before anything is looked up."""
+    return isinstance(token, str) and _TOKEN.fullmatch(token) is not None
+
+
+def sign_url(base_url: str, token: str) -> str:
+    """Return the address of the signing page.
+
+    :param base_url: configured address of the server, ``http`` or ``https``, with a host, perhaps
+        with a path; without user, query and fragment
+    :raises LinkError: ``base_url_invalid``, ``token_malformed``
+    """
+    if not is_well_formed(token):
+        raise LinkError("token_malformed", "The token is not one of ours.")
+    return f"{_checked_base(base_url)}/sign/{token}"
+
+
+def _checked_base(base_url):
+    refused = LinkError("base_url_invalid", "The base URL is not usable.", base_url=base_url)
+    if not isinstance(base_url, str) or not base_url.isprintable() or re.search(r"\s", base_url):
+        raise refused
+    try:
+        parts = urlsplit(base_url)
+        parts.port  # noqa: B018 - reading it raises when the port is no number
+    except ValueError:
+        raise refused from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "\\" in base_url:
+        raise refused
+    if "@" in parts.netloc or "?" in base_url or "#" in base_url:
+        raise refused
+    return base_url.rstrip("/")

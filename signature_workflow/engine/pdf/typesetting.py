@@ -1,0 +1,107 @@
+"""Text in embedded fonts, fitted into a rectangle."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+from ..errors import RenderError
+
+# multiples of the font size; Noto Sans needs 1.07 above and 0.29 below the base line for accents
+LEADING = 1.3
+# points
+MAX_SIZE = 11.0
+SHRUNK_SIZE = 7.0
+MIN_SIZE = 3.0
+STEP = 0.5
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Lines of text and the font size, in points, at which they fit."""
+
+    lines: tuple[str, ...]
+    size: float
+
+
+def load_font(path: Path) -> TTFont:
+    """Return a font for reportlab, loaded once in a process.
+
+    reportlab keeps a subset for each document in work, so documents may share the font.
+
+    :raises RenderError: ``font_missing``
+    """
+    name = f"{Path(path).stem}@{path}"
+    with _lock:
+        if name not in pdfmetrics.getRegisteredFontNames():
+            try:
+                font = TTFont(name, str(path), asciiReadable=False)
+            except TTFError as error:
+                message = f"The font {path} cannot be read."
+                raise RenderError("font_missing", message, path=str(path)) from error
+            pdfmetrics.registerFont(font)
+        return pdfmetrics.getFont(name)
+
+
+def covers(font: TTFont, text: str) -> bool:
+    """Tell whether the font has a glyph for every character."""
+    return all(ord(char) in font.face.charToGlyph for char in text)
+
+
+def fit(font: TTFont, text: str, width: float, height: float) -> Fitted:
+    """Return how to set ``text`` in a rectangle of ``width`` x ``height`` points.
+
+    One line is made smaller until it fits, but not too small to read; then the text is wrapped, at
+    the greatest size at which all lines fit. Text that does not fit at all keeps the least size and
+    is cut by whoever draws it.
+    """
+    top = min(MAX_SIZE, height / LEADING)
+    if "\n" not in text:
+        natural = font.stringWidth(text, 1)
+        size = min(top, width / natural) if natural else top
+        if size >= min(SHRUNK_SIZE, top):
+            return Fitted((text,), size)
+    size = max(top, MIN_SIZE)
+    while True:
+        lines, whole = _wrap(font, text, size, width)
+        if (whole and len(lines) * size * LEADING <= height) or size <= MIN_SIZE:
+            return Fitted(lines, size)
+        size = max(size - STEP, MIN_SIZE)
+
+
+def _wrap(font, text, size, width):
+    """Return lines no wider than ``width``, and whether no word had to be broken."""
+    blank = font.stringWidth(" ", size)
+    lines, whole = [], True
+    for paragraph in text.split("\n"):
+        line, used = [], 0.0
+        for word in paragraph.split():
+            advance = font.stringWidth(word, size)
+            if line and used + blank + advance > width:
+                lines.append(" ".join(line))
+                line, used = [], 0.0
+            if advance > width:
+                whole = False
+                *full, word = _broken(font, word, size, width)
+                lines.extend(full)
+                advance = font.stringWidth(word, size)
+            used += advance + (blank if line else 0.0)
+            line.append(word)
+        lines.append(" ".join(line))
+    return tuple(lines), whole
+
+
+def _broken(font, word, size, width):
+    parts, part, used = [], "", 0.0
+    for char in word:
+        advance = font.stringWidth(char, size)
+        if part and used + advance > width:
+            parts.append(part)
+            part, used = "", 0.0
+        part += char
+        used += advance
+    return [*parts, part]

@@ -1,0 +1,1 @@
+"""Certifying a document and checking a certified one."""

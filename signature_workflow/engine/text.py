@@ -1,0 +1,37 @@
+"""Text from people, brought into one form."""
+
+import unicodedata
+
+from .errors import ValueRefused
+
+# embeddings, overrides and isolates (Unicode UAX #9): they can show a text other than it is stored
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(raw: object, *, limit: int, multiline: bool = False) -> str:
+    """Return ``raw`` in Unicode NFC, stripped, with ``\\n`` as the only line break.
+
+    :param limit: greatest length of the result, in characters
+    :param multiline: whether line breaks are allowed
+    :raises ValueRefused: ``value_type``, ``too_long``, ``control_character``, ``bidi_control``
+    """
+    if not isinstance(raw, str):
+        raise ValueRefused("value_type", "A text is expected.")
+    if len(raw) > 4 * limit:
+        raise ValueRefused("too_long", f"At most {limit} characters are allowed.", limit=limit)
+    if multiline:
+        raw = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    text = unicodedata.normalize("NFC", raw).strip()
+    if len(text) > limit:
+        raise ValueRefused("too_long", f"At most {limit} characters are allowed.", limit=limit)
+    for char in text:
+        if char in BIDI_CONTROLS:
+            raise ValueRefused("bidi_control", "The text changes its writing direction.")
+        if _is_control(char) and not (multiline and char == "\n"):
+            raise ValueRefused("control_character", "The text contains a control character.")
+    return text
+
+
+def _is_control(char):
+    # Cc: controls, Cs: lone surrogates, Zl and Zp: line and paragraph separators
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")

@@ -1,0 +1,55 @@
+"""Allowed moves between states, as data."""
+
+from .errors import TransitionError
+
+REQUEST = {
+    "draft": {"queued", "cancelled"},
+    "queued": {"sent", "failed", "cancelled"},
+    "sent": {"signed", "declined", "expired", "failed", "cancelled"},
+    "signed": {"completed", "failed"},
+    # a retry goes back to where the request failed
+    "failed": {"queued", "sent", "signed", "cancelled"},
+    "completed": set(),
+    "declined": set(),
+    "expired": set(),
+    "cancelled": set(),
+}
+
+SIGNER = {
+    "waiting": {"sent"},
+    "sent": {"viewed", "signed", "approved", "declined"},
+    "viewed": {"signed", "approved", "declined"},
+    "signed": set(),
+    "approved": set(),
+    "declined": set(),
+}
+
+
+def sources(table: dict[str, set[str]], target: str) -> frozenset[str]:
+    """Return the states of ``table`` from which ``target`` may be reached in one move.
+
+    :raises TransitionError: ``state_unknown``
+    """
+    _require_state(table, target)
+    return frozenset(state for state, targets in table.items() if target in targets)
+
+
+def check(table: dict[str, set[str]], source: str, target: str) -> None:
+    """Accept the move ``source -> target`` silently.
+
+    :raises TransitionError: ``state_unknown`` or ``transition_refused``
+    """
+    _require_state(table, source)
+    _require_state(table, target)
+    if target not in table[source]:
+        raise TransitionError(
+            "transition_refused",
+            f"A move from {source} to {target} is not allowed.",
+            source=source,
+            target=target,
+        )
+
+
+def _require_state(table, state):
+    if state not in table:
+        raise TransitionError("state_unknown", f"There is no state {state!r}.", state=state)

@@ -1,0 +1,120 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import clean_context
+
+ENTRIES = "signature_workflow.stage_entries"
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    signature_request_ids = fields.One2many(
+        "signature.request", "res_id", "Signature requests", domain=[("res_model", "=", "crm.lead")]
+    )
+    signature_state = fields.Selection(
+        [("waiting", "Waiting for signatures"), ("signed", "Signed"), ("failed", "Failed")],
+        compute="_compute_signature_state",
+        compute_sudo=True,
+    )
+    signature_progress = fields.Char("Signatures", compute="_compute_signature_state", compute_sudo=True)
+
+    @api.depends("signature_request_ids.state", "signature_request_ids.signer_ids.state")
+    def _compute_signature_state(self):
+        for lead in self:
+            requests = lead.signature_request_ids.filtered(
+                lambda request: request.state not in ("cancelled", "declined", "expired")
+            )
+            states = set(requests.mapped("state"))
+            signers = requests.signer_ids
+            done = len(signers.filtered("is_done"))
+            lead.signature_progress = f"{done}/{len(signers)}" if signers else ""
+            if "failed" in states:
+                lead.signature_state = "failed"
+            elif states - {"completed"}:
+                lead.signature_state = "waiting"
+            else:
+                lead.signature_state = "signed" if states else False
+
+    # Stage entries: every way into a stage ends in one of these three methods
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        leads = super().create(vals_list)
+        watched = self.env["signature.rule"]._plans()
+        leads._note_entries({lead.id: False for lead in leads if lead.stage_id.id in watched})
+        return leads
+
+    def write(self, vals):
+        if vals.get("stage_id") in self.env["signature.rule"]._plans():
+            self._note_entries({lead.id: lead.stage_id.id for lead in self})
+        return super().write(vals)
+
+    def _write_multi(self, vals_list):
+        """Note what `write` does not see: stages that were recomputed after a team change."""
+        watched = self.env["signature.rule"]._plans()
+        noted = self.env.cr.precommit.data.get(ENTRIES, {})
+        entering = [
+            lead.id
+            for lead, vals in zip(self, vals_list, strict=True)
+            if vals.get("stage_id") in watched and lead.id not in noted
+        ]
+        if entering:
+            # the rows still hold the stage of before
+            self.env.cr.execute(
+                "SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(entering)]
+            )
+            self._note_entries(dict(self.env.cr.fetchall()))
+        return super()._write_multi(vals_list)
+
+    def _note_entries(self, before):
+        """Have the stage entries looked at once, when the transaction is about to commit."""
+        if not before:
+            return
+        precommit = self.env.cr.precommit
+        if ENTRIES not in precommit.data:
+            precommit.data[ENTRIES] = {}
+            rules = self.env["signature.rule"].with_context(clean_context(self.env.context)).sudo()
+            precommit.add(lambda: rules._process_entries(precommit.data.pop(ENTRIES)))
+        noted = precommit.data[ENTRIES]
+        for lead_id, stage_id in before.items():
+            noted.setdefault(lead_id, stage_id or False)
+
+    def _signature_contact(self):
+        self.ensure_one()
+        return {
+            "name": self.contact_name or self.partner_name,
+            "email": self.email_from,
+            "lang": self.lang_code,
+        }
+
+    def _merge_dependences(self, opportunities):
+        """The merged deals go; their documents stay with the deal that is kept."""
+        result = super()._merge_dependences(opportunities)
+        requests = opportunities.sudo().signature_request_ids
+        requests.write({"res_id": self.id})
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_signatures(self):
+        if self.sudo().signature_request_ids:
+            raise UserError(
+                self.env._(
+                    "A deal with signed or sent documents cannot be deleted: they are evidence. "
+                    "Archive it instead."
+                )
+            )
+        noted = self.env.cr.precommit.data.get(ENTRIES, {})
+        for lead_id in self.ids:
+            noted.pop(lead_id, None)
+
+    def action_view_signatures(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "signature_workflow.signature_request_action"
+        )
+        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        action["context"] = {}
+        if len(self.signature_request_ids) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.signature_request_ids.id
+        return action

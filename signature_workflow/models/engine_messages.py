@@ -1,0 +1,67 @@
+"""What the engine's error codes mean to a person: one sentence, with the next step."""
+
+
+def engine_message(env, error):
+    """Return the translated message of an EngineError; its own English text for a rare code."""
+    params = error.params
+    messages = {
+        # foreign PDFs
+        "not_a_pdf": env._("This file is not a PDF. Choose a PDF file."),
+        "encrypted": env._("This PDF is protected by a password. Save it without one."),
+        "already_signed": env._(
+            "This PDF already carries a digital signature, which any change would break. Use the "
+            "unsigned document."
+        ),
+        "active_content": env._(
+            "This PDF contains active content (%s), such as scripts or embedded files. Print it "
+            "to a new PDF and use that one.",
+            params.get("found", ""),
+        ),
+        "too_large": env._("This PDF is too large. Make it smaller, for example by lower scans."),
+        "too_many_pages": env._(
+            "This PDF has too many pages (at most %s are accepted). Split it.", params.get("limit")
+        ),
+        "page_size": env._(
+            "Page %s of this PDF has an unusable size. Print it to a new PDF.", params.get("page")
+        ),
+        "broken": env._("This PDF is damaged. Print it to a new PDF and use that one."),
+        "bomb": env._("This PDF needs far too much memory. Print it to a new PDF."),
+        "timeout": env._("This PDF takes too long to read. Print it to a new PDF."),
+        # rendering
+        "resource_refused": env._(
+            "The document uses “%s”, which is not stored here. Upload the picture into the "
+            "template.",
+            params.get("url", ""),
+        ),
+        "resource_too_large": env._("The picture “%s” is too large.", params.get("url", "")),
+        "document_unreadable": env._("The PDF is damaged. Print it to a new PDF and use that one."),
+        # sealing
+        "secret_wrong": env._(
+            "The sealing key cannot be opened: the server's secret is not the one it was locked "
+            "with. Restore the secret, or make a new key under Signatures / Configuration."
+        ),
+        "pkcs12_unreadable": env._("The file cannot be opened. Is the password right?"),
+        "pkcs12_incomplete": env._("The file holds no key with its certificate."),
+        "certificate_expired": env._(
+            "The certificate expired on %s. Get a new one.", params.get("not_after", "")
+        ),
+        "certificate_not_yet_valid": env._(
+            "The certificate is not valid before %s.", params.get("not_before", "")
+        ),
+        "key_usage": env._("The certificate is not meant for digital signatures."),
+        "key_too_small": env._("The key is too weak (%s bits).", params.get("bits")),
+        # links
+        "base_url_invalid": env._(
+            "The system parameter web.base.url is not a web address, so no link can be sent."
+        ),
+        # what signers send
+        "value_type": env._("This value cannot be used here."),
+        "too_long": env._("Too long: at most %s characters.", params.get("limit")),
+        "control_character": env._("The text contains characters that cannot be printed."),
+        "bidi_control": env._("The text contains invisible direction characters. Type it anew."),
+        "mark_empty": env._("Draw your signature, or type your name."),
+        "mark_too_complex": env._("The drawing is too complex. Clear it and sign once more."),
+    }
+    if error.code.startswith("mark_"):
+        return messages.get(error.code) or env._("The signature could not be read. Sign again.")
+    return messages.get(error.code) or str(error)

@@ -1,0 +1,290 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine import transitions
+
+STATES = [
+    ("draft", "Draft"),
+    ("queued", "Being prepared"),
+    ("sent", "Waiting for signatures"),
+    ("signed", "Signed, being sealed"),
+    ("completed", "Completed"),
+    ("declined", "Declined"),
+    ("expired", "Expired"),
+    ("cancelled", "Cancelled"),
+    ("failed", "Failed"),
+]
+OPEN_STATES = ("draft", "queued", "sent", "signed", "failed")
+
+
+class SignatureRequest(models.Model):
+    """One document of one record, sent to its signers. Nobody writes it but its own methods."""
+
+    _name = "signature.request"
+    _description = "Signature request"
+    _inherit = ["signature.queue"]
+    _order = "id desc"
+
+    name = fields.Char("Document", required=True, readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True, default="draft", index=True)
+    revision = fields.Integer(
+        readonly=True, help="Bumped by the first statement of each change, so that two changes at "
+        "the same instant cannot both act on what was before."
+    )
+    template_id = fields.Many2one(
+        "signature.template", readonly=True, index=True, ondelete="restrict"
+    )
+    rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
+    res_model = fields.Char("Record model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record", model_field="res_model", required=True, readonly=True
+    )
+    record_name = fields.Char(compute="_compute_record_name")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
+    signatory_id = fields.Many2one("res.users", "Our signatory", readonly=True)
+    original_id = fields.Many2one("ir.attachment", "Original", readonly=True, ondelete="restrict")
+    original_sha256 = fields.Char("SHA-256 of the original", readonly=True)
+    final_id = fields.Many2one("ir.attachment", "Signed copy", readonly=True, ondelete="restrict")
+    final_sha256 = fields.Char("SHA-256 of the signed copy", readonly=True)
+    page_sizes = fields.Json(readonly=True)
+    to_dispatch = fields.Boolean(readonly=True, help="The next turn has yet to be sent its links.")
+    date_sent = fields.Datetime("Sent on", readonly=True)
+    date_expire = fields.Date("To be signed until", readonly=True)
+    date_completed = fields.Datetime("Completed on", readonly=True)
+    signer_ids = fields.One2many("signature.signer", "request_id", "Signers", readonly=True)
+    field_ids = fields.One2many("signature.request.field", "request_id", readonly=True)
+    event_ids = fields.One2many("signature.event", "request_id", "Audit trail", readonly=True)
+    reaction_ids = fields.One2many("signature.reaction", "request_id", readonly=True)
+    progress = fields.Char("Signatures", compute="_compute_progress")
+
+    _record_idx = models.Index("(res_model, res_id)")
+    _queue_idx = models.Index("(id) WHERE state IN ('queued', 'signed')")
+    _dispatch_idx = models.Index("(id) WHERE to_dispatch")
+    _final_once = models.Constraint(
+        "CHECK ((state = 'completed') = (final_id IS NOT NULL))",
+        "A request is completed when, and only when, it has its signed copy.",
+    )
+
+    @api.depends("res_model", "res_id")
+    def _compute_record_name(self):
+        for request in self:
+            request.record_name = request._record().exists().sudo().display_name
+
+    @api.depends("signer_ids.state")
+    def _compute_progress(self):
+        for request in self:
+            signers = request.signer_ids
+            request.progress = f"{len(signers.filtered('is_done'))}/{len(signers)}" if signers else ""
+
+    # Access: a request is seen by those who see its record
+
+    @api.model
+    def _search(
+        self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False
+    ):
+        if not (self.env.su or bypass_access):
+            domain = Domain(domain) & self._visible_domain()
+        return super()._search(
+            domain,
+            offset,
+            limit,
+            order,
+            active_test=active_test,
+            bypass_access=bypass_access,
+        )
+
+    @api.model
+    def _visible_domain(self):
+        names = self.sudo()._read_group([], ["res_model"])
+        return Domain.OR(
+            Domain("res_model", "=", name)
+            & Domain("res_id", "in", self.env[name].with_context(active_test=False)._search([]))
+            for (name,) in names
+            if name in self.env and self.env[name].has_access("read")
+        )
+
+    def _check_access(self, operation):
+        if (result := super()._check_access(operation)) or self.env.su:
+            return result
+        seen = set()
+        for name, requests in self.sudo().grouped("res_model").items():
+            if name in self.env:
+                records = self.env[name].browse(requests.mapped("res_id")).exists()
+                allowed = set(records._filtered_access("read").ids)
+                seen.update(request.id for request in requests if request.res_id in allowed)
+        if forbidden := self.filtered(lambda request: request.id not in seen):
+            return forbidden, lambda: self.env["ir.rule"]._make_access_error(operation, forbidden)
+        return None
+
+    # State
+
+    def _record(self):
+        """Return the record that the document was made from (empty when its model is gone)."""
+        self.ensure_one()
+        model = self.env.get(self.res_model)
+        return self.browse() if model is None else model.browse(self.res_id)
+
+    def _bump(self):
+        """Make this change the only one at work on these requests; read them anew.
+
+        Whoever comes second at the same instant gets a serialization failure, which Odoo retries.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE signature_request SET revision = revision + 1 WHERE id IN %s", self._ids)
+        )
+        self.invalidate_recordset()
+        self.signer_ids.invalidate_recordset(["state", "nonce"])
+
+    def _move(self, target, **values):
+        """Move to the state `target` those that may; return the ones that really moved."""
+        sources = transitions.sources(transitions.REQUEST, target)
+        moved = self.filtered(lambda request: request.state in sources)
+        moved.write({"state": target, **values})
+        return moved
+
+    def _log_events(self, kind, *, signer=None, data=None, note=None, origin=None):
+        """Add an event to the trail of each request and, with `note`, a line in its chatter."""
+        self.env["signature.event"]._append(self, kind, signer=signer, data=data, origin=origin)
+        if note:
+            self._log_notes(dict.fromkeys(self.ids, note))
+
+    def _log_notes(self, notes):
+        """Write in the chatter of each request's record; `notes` is by request id. No secrets."""
+        for name, requests in self.grouped("res_model").items():
+            if "message_ids" not in self.env[name]._fields:
+                continue
+            for batch in requests._one_per_record():
+                records = self.env[name].sudo().browse(batch.mapped("res_id"))
+                records._message_log_batch(
+                    {request.res_id: notes[request.id] for request in batch},
+                    author_id=self.env.ref("base.partner_root").id,
+                )
+
+    def _one_per_record(self):
+        """Yield recordsets that together are self, in which each record stands once."""
+        rest = self
+        while rest:
+            batch = self.browse({request.res_id: request.id for request in rest}.values())
+            yield batch
+            rest -= batch
+
+    # To-dos on the record
+
+    def _add_todo(self, user, summary, note):
+        """Give `user` a to-do on the record of each request, where it can have any."""
+        activity_type = self.env.ref("signature_workflow.mail_activity_type_signature")
+        values = [
+            {
+                "res_model_id": self.env["ir.model"]._get_id(request.res_model),
+                "res_id": request.res_id,
+                "activity_type_id": activity_type.id,
+                "summary": summary,
+                "note": note,
+                "user_id": (user or request.user_id).id,
+                "signature_request_id": request.id,
+            }
+            for request in self
+            if "activity_ids" in self.env[request.res_model]._fields
+        ]
+        self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
+
+    def _close_todos(self, user=None):
+        domain = Domain("signature_request_id", "in", self.ids)
+        if user:
+            domain &= Domain("user_id", "=", user.id)
+        self.env["mail.activity"].sudo().search(domain).unlink()
+
+    # Buttons
+
+    def action_retry(self):
+        """Try a failed request again from where it stood."""
+        self.check_access("read")
+        for request in self.sudo():
+            request._bump()
+            if not request.original_id:
+                target = "queued"
+            else:
+                target = "signed" if request._all_done() else "sent"
+            moved = request._move(target, failure=False, attempts=0, to_dispatch=target == "sent")
+            if not moved:
+                raise UserError(
+                    self.env._("“%s” has not failed, so there is nothing to try again.", request.name)
+                )
+            moved._close_todos()
+            moved._log_events("retried")
+        self._queue_trigger()
+
+    def action_cancel(self):
+        """Cancel open requests: their links stop working."""
+        self.check_access("read")
+        requests = self.sudo()
+        requests._bump()
+        moved = requests._move("cancelled", to_dispatch=False)
+        if moved != requests:
+            raise UserError(
+                self.env._(
+                    "“%s” cannot be cancelled any more. Reload the page to see where it stands.",
+                    (requests - moved)[:1].name,
+                )
+            )
+        moved._close_todos()
+        moved._log_events("cancelled", note=self.env._("Signature request cancelled."))
+
+    def action_open_record(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    def action_download(self):
+        self.ensure_one()
+        attachment = self.final_id or self.original_id
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "download",
+        }
+
+    def _all_done(self):
+        self.ensure_one()
+        return bool(self.signer_ids) and all(self.signer_ids.mapped("is_done"))
+
+    def _queue_failed(self, message):
+        for request in self:
+            request._bump()
+            if request._move("failed", failure=message, to_dispatch=False):
+                request._log_events(
+                    "failed",
+                    data={"message": message},
+                    note=self.env._("“%(document)s” failed: %(message)s", document=request.name, message=message),
+                )
+                request._add_todo(
+                    None, self.env._("Signature request failed: %s", request.name), message
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Signature requests are evidence and are never deleted."))
+
+    @api.model
+    def _cron_expire(self):
+        """Close what was not signed in time and tell the salesperson."""
+        late = self.search([("state", "=", "sent"), ("date_expire", "<", fields.Date.today())])
+        for request in late:
+            request._bump()
+            moved = request._move("expired", to_dispatch=False)
+            moved._close_todos()
+            moved._log_events("expired", note=self.env._("“%s” was not signed in time.", request.name))
+            moved._add_todo(
+                None,
+                self.env._("Not signed in time: %s", request.name),
+                self.env._("Talk to the customer, then send the document again."),
+            )
+            self.env["ir.cron"]._commit_progress(1)

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+
+from odoo import models
+
+from ..engine.sealing.api import stamp_and_seal
+from .signature_template_document import font_set
+
+
+class SignatureRequest(models.Model):
+    """Seal and file: what happens when everybody has signed."""
+
+    _inherit = "signature.request"
+
+    def _seal(self):
+        """Stamp and seal the document, file it on the record, and note what is to follow.
+
+        File, hash, event and reactions are one transaction; the engine has checked the result.
+        """
+        self.ensure_one()
+        self._bump()
+        company = self.company_id
+        sealed = stamp_and_seal(
+            self.original_id.raw,
+            self.field_ids._to_stamps(),
+            self.env["signature.key"]._get_identity(company),
+            fonts=font_set(),
+            moment=datetime.now(UTC),
+            reason=self.env._("Signed by %s", ", ".join(self.signer_ids.mapped("name"))),
+            location=company.city or company.country_id.name or "",
+            name=company.name,
+            contact=company.email or "",
+        )
+        final = self._file_pdf(self, sealed.data)
+        self._move(
+            "completed",
+            final_id=final.id,
+            final_sha256=sealed.sha256,
+            date_completed=self.env.cr.now(),
+        )
+        self._log_events("sealed", data={"document_sha256": sealed.sha256})
+        self._close_todos()
+        self._file_on_record(sealed.data)
+        self.env["signature.reaction"]._plan(self)
+
+    def _file_pdf(self, target, data):
+        return self.env["ir.attachment"].create(
+            {
+                "name": self.env._("%s – signed.pdf", self.name),
+                "raw": data,
+                "mimetype": "application/pdf",
+                "res_model": target._name,
+                "res_id": target.id,
+            }
+        )
+
+    def _file_on_record(self, data):
+        """Put a copy on the record: the request keeps its own, which nobody can delete."""
+        record = self._record().exists()
+        if record and "message_ids" in record._fields:
+            copy = self._file_pdf(record, data)
+            record.message_post(
+                body=self.env._("Everybody has signed “%s”.", self.name),
+                attachment_ids=copy.ids,
+                author_id=self.env.ref("base.partner_root").id,
+                subtype_xmlid="mail.mt_note",
+            )
+
+    def _send_copies(self):
+        """Mail the signed copy to every signer and to the salesperson."""
+        self.ensure_one()
+        template = self.env.ref("signature_workflow.mail_template_completed")
+        mails = template.send_mail_batch(
+            self.signer_ids.ids,
+            email_values={
+                "model": False,
+                "res_id": False,
+                "attachment_ids": [(4, self.final_id.id)],
+            },
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+        mails.send_after_commit()

@@ -1,0 +1,289 @@
+import hashlib
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize, formataddr
+
+from ..engine import marks, transitions, values
+from ..engine.errors import ValueRefused
+from .engine_messages import engine_message
+
+CONSENT_VERSION = "1"
+DONE_STATES = ("signed", "approved")
+
+
+class SubmitRefused(UserError):
+    """What a signer sent is not accepted; `code` says why, `field_id` where (or False)."""
+
+    def __init__(self, code, message, field_id=False):
+        super().__init__(message)
+        self.code = code
+        self.field_id = field_id
+
+
+class SignatureSigner(models.Model):
+    """One person's part in a request."""
+
+    _name = "signature.signer"
+    _inherit = ["signature.document.access"]
+    _description = "Signer"
+    _order = "request_id, sequence, id"
+
+    role_id = fields.Many2one("signature.role", required=True, readonly=True, ondelete="restrict")
+    sequence = fields.Integer("Turn", readonly=True)
+    partner_id = fields.Many2one("res.partner", readonly=True, ondelete="restrict")
+    user_id = fields.Many2one("res.users", readonly=True)
+    name = fields.Char(required=True, readonly=True)
+    email = fields.Char(required=True, readonly=True)
+    lang = fields.Char(readonly=True)
+    tz = fields.Char(readonly=True)
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting for their turn"),
+            ("sent", "Sent"),
+            ("viewed", "Viewed"),
+            ("signed", "Signed"),
+            ("approved", "Approved"),
+            ("declined", "Declined"),
+        ],
+        required=True,
+        readonly=True,
+        default="waiting",
+        index=True,
+    )
+    is_done = fields.Boolean(compute="_compute_is_done")
+    date_sent = fields.Datetime(readonly=True)
+    date_viewed = fields.Datetime(readonly=True)
+    date_signed = fields.Datetime("Signed on", readonly=True)
+    ip = fields.Char("IP address", readonly=True)
+    nonce = fields.Char(readonly=True, groups="base.group_no_one")
+    decline_reason = fields.Text(readonly=True)
+    field_ids = fields.One2many("signature.request.field", "signer_id", readonly=True)
+    link_ids = fields.One2many("signature.link", "signer_id", groups="base.group_no_one")
+
+    @api.depends("state")
+    def _compute_is_done(self):
+        for signer in self:
+            signer.is_done = signer.state in DONE_STATES
+
+    @property
+    def email_formatted(self):
+        """The address as mail headers want it."""
+        return formataddr((self.name, self.email))
+
+    def _sender_email(self):
+        """Return who the mails to this signer come from: the salesperson, else the company."""
+        self.ensure_one()
+        sender = self.request_id.user_id.partner_id
+        sender = sender if sender.email else self.request_id.company_id.partner_id
+        return sender.email_formatted
+
+    def _move(self, target, **vals):
+        """Move to the state `target` those that may; return the ones that really moved."""
+        sources = transitions.sources(transitions.SIGNER, target)
+        moved = self.filtered(lambda signer: signer.state in sources)
+        moved.write({"state": target, **vals})
+        return moved
+
+    @api.model
+    def _prepare_values(self, role_line, record, user, signatory):
+        """Return the values of the signer who plays the role of a template's line.
+
+        Raises UserError saying who or what is missing and where to fill it in.
+        """
+        role = role_line.role_id
+        partner, role_user = role._find_person(record, user, signatory)
+        person = {"name": partner.name, "email": partner.email, "lang": partner.lang}
+        if not partner and role.policy == "contact":
+            person = record._signature_contact()
+        if not (partner or person["email"]):
+            raise UserError(
+                self.env._(
+                    "Nobody plays the role “%(role)s” for “%(record)s”. Set the customer (or the "
+                    "person that the role asks for), then try again.",
+                    role=role.name,
+                    record=record.display_name,
+                )
+            )
+        email = email_normalize(person["email"])
+        if not email:
+            raise UserError(
+                self.env._(
+                    "%(name)s (%(role)s) has no valid e-mail address. Enter it on the contact, "
+                    "then try again.",
+                    name=person["name"] or person["email"],
+                    role=role.name,
+                )
+            )
+        return {
+            "role_id": role.id,
+            "sequence": role_line.sequence,
+            "partner_id": partner.id,
+            "user_id": role_user.id,
+            "name": person["name"] or email,
+            "email": email,
+            "lang": person["lang"] or self.env.lang,
+            "tz": partner.tz,
+        }
+
+    # Sending
+
+    def _dispatch(self):
+        """Hand each signer of self a new link by e-mail; colleagues get a to-do as well."""
+        signers = self._move("sent", date_sent=fields.Datetime.now())
+        urls = self.env["signature.link"]._make(signers, "email")
+        template = self.env.ref("signature_workflow.mail_template_request")
+        # no model on the mail: a colleague who may read the request must not read the link in it
+        mails = template.with_context(signature_links=urls).send_mail_batch(
+            signers.ids,
+            email_values={"model": False, "res_id": False},
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+        mails.send_after_commit()
+        for turn, chunk in signers.grouped(lambda signer: signer.user_id).items():
+            if turn:
+                chunk.request_id._add_todo(
+                    turn,
+                    self.env._("Your signature is needed"),
+                    self.env._("You have an e-mail with your personal link to the document."),
+                )
+        return signers
+
+    # What the signer does
+
+    def _record_view(self, origin):
+        """Note that the signer has seen the document; done by a person's action, never by a GET."""
+        self.ensure_one()
+        if self.state != "sent" or self.request_id.state != "sent":
+            return
+        self.request_id._bump()
+        if self._move("viewed", date_viewed=fields.Datetime.now()):
+            self.request_id._log_events("viewed", signer=self, origin=origin)
+
+    def _submit(self, answers, nonce, document_sha256, origin):
+        """Take this signer's answers and sign. Returns the page state that follows.
+
+        `answers` is `{field id: decoded JSON}` of the signer's own fields and nothing else; the
+        same `nonce` again gets the same answer. Raises SubmitRefused.
+        """
+        self.ensure_one()
+        if not self._is_repeat(nonce):
+            self.request_id._bump()
+            if not self._is_repeat(nonce):
+                self._check_may_act()
+                self._sign(answers, nonce, document_sha256, origin)
+        return self._page_state()
+
+    def _is_repeat(self, nonce):
+        return self.state in (*DONE_STATES, "declined") and self.nonce == nonce
+
+    def _check_may_act(self):
+        state = self._page_state()
+        if state == "ready":
+            return
+        reasons = {
+            "waiting": self.env._("It is not your turn yet. You will get an e-mail when it is."),
+            "declined": self.env._("This document was declined."),
+            "expired": self.env._("The time to sign this document is over."),
+            "cancelled": self.env._("This document was cancelled."),
+            "preparing": self.env._("This document is being prepared. Try again in a moment."),
+            "failed": self.env._("Something went wrong with this document; the sender knows."),
+        }
+        raise SubmitRefused(
+            state, reasons.get(state) or self.env._("You have already signed this document.")
+        )
+
+    def _sign(self, answers, nonce, document_sha256, origin):
+        request = self.request_id
+        if document_sha256 != request.original_sha256:
+            raise SubmitRefused(
+                "document_changed",
+                self.env._("The document has changed since you opened it. Reload the page."),
+            )
+        self._store_answers(answers)
+        self._move(
+            "signed", date_signed=fields.Datetime.now(), ip=origin.get("ip"), nonce=nonce
+        )
+        request._log_events(
+            "signed",
+            signer=self,
+            origin=origin,
+            data={
+                "document_sha256": document_sha256,
+                "answers_sha256": self._answers_sha256(),
+                "consent_version": CONSENT_VERSION,
+                "consent_sha256": hashlib.sha256(self._consent().encode()).hexdigest(),
+            },
+            note=self.env._("%(name)s signed “%(document)s”.", name=self.name, document=request.name),
+        )
+        if self.user_id:
+            request._close_todos(self.user_id)
+        if request._all_done():
+            request._move("signed")
+            request._queue_trigger()
+        elif request._next_signers():
+            request.to_dispatch = True
+            request._queue_trigger()
+
+    def _store_answers(self, answers):
+        mine = {field.id: field for field in self.field_ids if field.type != "date_signed"}
+        if set(answers) - set(mine):
+            raise SubmitRefused("unknown_field", self.env._("Reload the page, then try again."))
+        values_by_id = dict.fromkeys((self.field_ids - self.field_ids.browse(mine)).ids, self._today())
+        for field in mine.values():
+            value = self._parse_answer(field, answers.get(field.id))
+            if field.required and not value:
+                raise SubmitRefused(
+                    "required", self.env._("“%s” is still to be filled in.", field.name), field.id
+                )
+            values_by_id[field.id] = value
+        for field in self.field_ids:
+            field.value = values_by_id[field.id]
+
+    def _parse_answer(self, field, raw):
+        """Return what is stored for an answer: text, "1" or False, a mark as JSON."""
+        if raw is None:
+            return False
+        try:
+            value = values.parse(field.type, raw)
+        except ValueRefused as error:
+            raise SubmitRefused(
+                "value", engine_message(self.env, error), field.id
+            ) from error
+        if field.type == "signature":
+            return json.dumps(marks.dump(value), separators=(",", ":"))
+        if field.type == "checkbox":
+            return "1" if value else False
+        return value or False
+
+    def _answers_sha256(self):
+        answers = [[field.id, field.value or ""] for field in self.field_ids.sorted("id")]
+        return hashlib.sha256(json.dumps(answers, ensure_ascii=False).encode()).hexdigest()
+
+    def _decline(self, reason, nonce, origin):
+        """Decline with a reason; the request ends and its sender is told. Raises SubmitRefused."""
+        self.ensure_one()
+        if self._is_repeat(nonce):
+            return self._page_state()
+        request = self.request_id
+        request._bump()
+        self._check_may_act()
+        try:
+            reason = values.parse("text", reason)
+        except ValueRefused as error:
+            raise SubmitRefused("value", engine_message(self.env, error)) from error
+        if not reason:
+            raise SubmitRefused("reason", self.env._("Say why you decline, so that it can be mended."))
+        self._move("declined", decline_reason=reason, nonce=nonce, ip=origin.get("ip"))
+        request._move("declined", to_dispatch=False)
+        request._close_todos()
+        note = self.env._(
+            "%(name)s declined “%(document)s”: %(reason)s",
+            name=self.name,
+            document=request.name,
+            reason=reason,
+        )
+        request._log_events("declined", signer=self, origin=origin, data={"reason": reason}, note=note)
+        request._add_todo(None, self.env._("Declined: %s", request.name), note)
+        return self._page_state()

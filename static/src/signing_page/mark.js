@@ -1,0 +1,65 @@
+/**
+ * A drawn mark as it is sent: {kind: "drawn", width, height, strokes: [[x0, y0, x1, y1, ...], ...]}
+ * in CSS pixels of the pad; a typed one: {kind: "typed", text}. See engine/marks.py.
+ */
+
+export const PEN_COLOR = "#1a237e";
+
+const MAX_STROKES = 200;
+// far more than a signature needs, and small enough to send for each of many fields
+const MAX_POINTS = 4000;
+// less ink than this part of the pad's longer side is a dot or a slip
+const MIN_INK = 0.05;
+
+/** Makes a mark of the data of a signature pad, or nothing when hardly anything was drawn. */
+export function markFromPad(groups, width, height) {
+    const clamp = (value, side) => Math.round(Math.min(Math.max(value, 0), side) * 10) / 10;
+    const count = groups.reduce((sum, { points }) => sum + points.length, 0);
+    const every = Math.ceil(count / MAX_POINTS);
+    const strokes = groups
+        .slice(0, MAX_STROKES)
+        .map(({ points }) =>
+            points
+                .filter((_, index) => index % every === 0 || index === points.length - 1)
+                .flatMap(({ x, y }) => [clamp(x, width), clamp(y, height)])
+        );
+    const ink = strokes.reduce((sum, stroke) => sum + strokeLength(stroke), 0);
+    if (ink < MIN_INK * Math.max(width, height)) {
+        return null;
+    }
+    return { kind: "drawn", width, height, strokes };
+}
+
+function strokeLength(stroke) {
+    let length = 0;
+    for (let i = 2; i < stroke.length; i += 2) {
+        length += Math.hypot(stroke[i] - stroke[i - 2], stroke[i + 1] - stroke[i - 1]);
+    }
+    return length;
+}
+
+/** The rectangle that the strokes fill. */
+export function markBox({ strokes }) {
+    const xs = strokes.flatMap((stroke) => stroke.filter((_, index) => index % 2 === 0));
+    const ys = strokes.flatMap((stroke) => stroke.filter((_, index) => index % 2 === 1));
+    const [x, y] = [Math.min(...xs), Math.min(...ys)];
+    const [right, bottom] = [Math.max(...xs), Math.max(...ys)];
+    return { x, y, width: Math.max(right - x, 1), height: Math.max(bottom - y, 1) };
+}
+
+/** The strokes as one SVG path: each inner point bends a curve between the middles beside it. */
+export function markPath({ strokes }) {
+    return strokes
+        .map((stroke) => {
+            const [x, y] = stroke;
+            let path = `M${x} ${y}`;
+            for (let i = 2; i + 3 < stroke.length; i += 2) {
+                const middleX = (stroke[i] + stroke[i + 2]) / 2;
+                const middleY = (stroke[i + 1] + stroke[i + 3]) / 2;
+                path += `Q${stroke[i]} ${stroke[i + 1]} ${middleX} ${middleY}`;
+            }
+            // a stroke of one point becomes a line of no length: a dot with a round pen
+            return `${path}L${stroke[stroke.length - 2]} ${stroke[stroke.length - 1]}`;
+        })
+        .join("");
+}

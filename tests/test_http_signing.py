@@ -1,0 +1,198 @@
+import json
+
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from .common import STROKES, SignatureFixture
+
+
+class SignatureHttpCase(SignatureFixture, HttpCase):
+    """With Odoo's web server; requests share the transaction of the test."""
+
+    def send(self, **values):
+        """Return the request of a new deal and the token of its client."""
+        deal = self._make_deal(**values)
+        deal.stage_id = self.stage_sign
+        return self.requests_of(deal), self.link_of_client(self.work())
+
+    def link_of_client(self, mails):
+        return self.link_of(mails, "zoe@client.example")
+
+    def call(self, path, **params):
+        """POST JSON-RPC; return the HTTP response."""
+        return self.url_open(
+            path,
+            data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": params}),
+            headers={"Content-Type": "application/json"},
+        )
+
+    def answers(self, signer, **given):
+        by_type = {"signature": STROKES, "name": signer.name, "checkbox": True, "text": "PO 7"}
+        by_type |= given
+        return {str(f.id): by_type[f.type] for f in signer.field_ids if f.type in by_type}
+
+    def submit(self, token, signer, nonce="n", **given):
+        response = self.call(
+            f"/sign/{token}/submit",
+            values=self.answers(signer, **given),
+            nonce=nonce,
+            document=signer.request_id.original_sha256,
+            consent=True,
+        )
+        self.env.invalidate_all()
+        return response.json()["result"]
+
+
+@tagged("post_install", "-at_install")
+class TestSigningRoutes(SignatureHttpCase):
+    """The routes as every kind of visitor meets them."""
+
+    def setUp(self):
+        super().setUp()
+        self.request, self.token = self.send()
+        self.client, self.company = self.request.signer_ids
+        self.url = f"/sign/{self.token}"
+
+    def test_page(self):
+        page = self.url_open(self.url)
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Agreement", page.text)
+        self.assertIn("no-referrer", page.headers["Referrer-Policy"])
+        self.assertIn("no-store", page.headers["Cache-Control"])
+        self.assertIn("noindex", page.headers["X-Robots-Tag"])
+        self.assertIn("frame-ancestors 'none'", page.headers["Content-Security-Policy"])
+        self.assertEqual(page.headers["X-Content-Type-Options"], "nosniff")
+
+    def test_get_and_head_change_nothing(self):
+        self.env.flush_all()
+        before = self.request.revision, len(self.request.event_ids), self.client.state
+        for path in (self.url, f"{self.url}/document", f"{self.url}/status"):
+            self.assertEqual(self.url_open(path).status_code, 200)
+            self.assertEqual(self.url_open(path, method="HEAD").status_code, 200)
+        self.env.invalidate_all()
+        after = self.request.revision, len(self.request.event_ids), self.client.state
+        self.assertEqual(before, after)
+
+    def test_document(self):
+        document = self.url_open(f"{self.url}/document")
+        self.assertEqual(document.content, self.request.original_id.raw)
+        self.assertEqual(document.headers["Content-Type"], "application/pdf")
+        part = self.url_open(f"{self.url}/document", headers={"Range": "bytes=0-99"})
+        self.assertEqual((part.status_code, len(part.content)), (206, 100))
+
+    @mute_logger("odoo.http")
+    def test_unknown_links_are_all_alike(self):
+        pages = set()
+        for token in ("A" * 43, "A" * 42, "x", self.token[:-1] + "!", self.token.swapcase()):
+            for tail in ("", "/document", "/status"):
+                page = self.url_open(f"/sign/{token}{tail}")
+                self.assertEqual(page.status_code, 404)
+                pages.add(page.text)
+            for tail in ("/submit", "/viewed", "/decline"):
+                error = self.call(f"/sign/{token}{tail}").json()["error"]
+                self.assertEqual(error["code"], 404)
+        self.assertEqual(len(pages), 1)
+
+    def test_no_account_opens_a_document(self):
+        attachment = self.request.original_id
+        for login in (None, "portal"):
+            if login:
+                self._make_user("portal", "base.group_portal")
+                self.authenticate("portal", "portal-password")
+            self.assertIn(self.url_open(f"/web/content/{attachment.id}").status_code, (403, 404))
+
+    def test_colleague_has_no_short_cut(self):
+        self.authenticate("manager", "manager-password")
+        self.assertNotIn(self.token, self.url_open(f"/odoo/signature.request/{self.request.id}").text)
+        response = self.call(
+            "/web/dataset/call_kw/signature.signer/_submit",
+            model="signature.signer",
+            method="_submit",
+            args=[self.client.ids, {}, "n", "x", {}],
+            kwargs={},
+        )
+        self.assertIn("error", response.json())
+        self.assertEqual(self.client.state, "sent")
+
+    def test_sign(self):
+        self.assertEqual(self.submit(self.token, self.client), {"state": "signed"})
+        self.assertEqual(self.submit(self.token, self.client), {"state": "signed"})
+        self.assertEqual(self.client.state, "signed")
+        again = self.submit(self.token, self.client, nonce="second")
+        self.assertEqual(again["error"]["code"], "signed")
+        self.assertIn("signed", self.url_open(self.url).text)
+
+    def test_turn_cannot_be_got_round(self):
+        link = self.env["signature.link"]._make(self.company, "email")[self.company.id]
+        token = link.rsplit("/", 1)[1]
+        self.assertEqual(self.submit(token, self.company)["error"]["code"], "waiting")
+        self.assertEqual(self.company.state, "waiting")
+
+    def test_completed(self):
+        self.submit(self.token, self.client)
+        token = self.link_of(self.work(), "ceo@company.example")
+        self.assertEqual(self.submit(token, self.company, nonce="c"), {"state": "sealing"})
+        self.work()
+        self.assertEqual(self.request.state, "completed", self.request.failure)
+        for mine in (self.token, token):
+            self.assertTrue(self.url_open(f"/sign/{mine}/status").json()["ready"])
+            signed = self.url_open(f"/sign/{mine}/document?download=1")
+            self.assertEqual(signed.content, self.request.final_id.raw)
+            self.assertIn("attachment", signed.headers["Content-Disposition"])
+        page = self.url_open(self.url).text
+        self.assertIn("Zoë Țăndărică", page)
+        self.assertIn("Ceo", page)
+
+    def test_bad_bodies_never_fail(self):
+        good = {
+            "values": self.answers(self.client),
+            "nonce": "n",
+            "document": self.request.original_sha256,
+            "consent": True,
+        }
+        for bad in (
+            {"values": None},
+            {"values": [1, 2]},
+            {"values": {"abc": "x"}},
+            {"values": {"999999": "x"}},
+            {"values": {"-1": "x"}},
+            {"values": dict.fromkeys(good["values"], {"a": {"b": 1}})},
+            {"nonce": 7},
+            {"nonce": ""},
+            {"nonce": "n" * 1000},
+            {"document": None},
+            {"document": "0" * 64},
+            {"consent": "yes"},
+            {"consent": False},
+        ):
+            with self.subTest(str(bad)[:60]):
+                response = self.call(f"{self.url}/submit", **{**good, **bad})
+                self.assertEqual(response.status_code, 200)
+                self.assertIn("error", response.json()["result"], response.text)
+        self.env.invalidate_all()
+        self.assertEqual(self.client.state, "sent")
+
+    @mute_logger("odoo.http")
+    def test_huge_body(self):
+        response = self.call(f"{self.url}/submit", values={"1": "x" * 2_000_000}, nonce="n")
+        self.assertEqual(response.status_code, 413)
+        self.assertEqual(self.client.state, "sent")
+
+    def test_viewed(self):
+        self.call(f"{self.url}/viewed")
+        self.env.invalidate_all()
+        self.assertEqual(self.client.state, "viewed")
+
+    def test_decline(self):
+        refused = self.call(f"{self.url}/decline", reason=" ", nonce="n").json()["result"]
+        self.assertIn("error", refused)
+        answer = self.call(f"{self.url}/decline", reason="Too dear", nonce="n").json()["result"]
+        self.assertEqual(answer, {"state": "declined"})
+        self.env.invalidate_all()
+        self.assertEqual(self.request.state, "declined")
+
+    def test_page_speaks_the_language_of_the_signer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.lang = "fr_FR"
+        __, token = self.send()
+        self.assertIn('lang="fr-FR"', self.url_open(f"/sign/{token}").text)

@@ -1,0 +1,187 @@
+import base64
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from . import pdf_samples
+from .common import SignatureCase, pdf_text
+
+
+@tagged("post_install", "-at_install")
+class TestGenerate(SignatureCase):
+    """A queued request becomes a document in the hands of its first signer, or a to-do."""
+
+    def assertFailed(self, request, words):
+        self.assertEqual(request.state, "failed")
+        self.assertIn(words, request.failure)
+        todo = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])
+        self.assertEqual(todo.user_id, self.salesman)
+        self.assertEqual((todo.res_model, todo.res_id), (request.res_model, request.res_id))
+        self.assertIn(words, todo.note)
+
+    def test_rich_text(self):
+        request = self.send()
+        self.assertEqual(request.state, "sent", request.failure)
+        client, company = request.signer_ids
+        self.assertEqual((client.state, company.state), ("sent", "waiting"))
+        self.assertEqual(client.email, "zoe@client.example")
+        self.assertEqual(company.user_id, self.signatory)
+        self.assertEqual(
+            client.field_ids.mapped("type"), ["signature", "name", "date_signed", "text", "checkbox"]
+        )
+        text = pdf_text(request.original_id.raw)
+        self.assertIn("Zoë Țăndărică", text)
+        self.assertNotIn("{{", text)
+        self.assertEqual(request.event_ids.mapped("kind"), ["created", "link_sent"])
+        request.event_ids._verify_chain()
+
+    def test_uploaded_pdf_with_merge_value(self):
+        self.template.write(
+            {
+                "kind": "pdf",
+                "pdf_file": base64.b64encode(pdf_samples.rotated(90)),
+                "field_ids": [
+                    (0, 0, {"type": "signature", "role_id": self.role_client.id, "page": 1}),
+                    (0, 0, {"type": "signature", "role_id": self.role_company.id, "page": -1, "x": 60}),
+                    (0, 0, {"type": "merge", "merge_path": "name", "x": 10, "y": 10}),
+                ],
+            }
+        )
+        request = self.send(name="Ștefan's deal")
+        self.assertEqual(request.state, "sent", request.failure)
+        self.assertEqual(len(request.field_ids), 2)
+        self.assertIn("Ștefan's deal", pdf_text(request.original_id.raw))
+
+    def test_mail_is_in_the_language_of_the_signer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.lang = "fr_FR"
+        mail = self.env.ref("signature_workflow.mail_template_request")
+        mail.with_context(lang="fr_FR").subject = "À signer : {{ object.request_id.name }}"
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        (sent,) = self.work()
+        self.assertTrue(sent["subject"].startswith("À signer"))
+        self.assertEqual(sent["email_to"], ['"Zoë Țăndărică" <zoe@client.example>'])
+
+    def test_no_email_is_a_todo_and_can_be_tried_again(self):
+        self.partner.email = False
+        request = self.send()
+        self.assertFailed(request, "no valid e-mail address")
+        self.partner.email = "zoe@client.example"
+        request.with_user(self.salesman).action_retry()
+        self.assertFalse(self.env["mail.activity"].search([("signature_request_id", "=", request.id)]))
+        self.assertTrue(self.work())
+        self.assertEqual(request.state, "sent")
+        self.assertFalse(request.failure)
+
+    def test_all_problems_are_said_at_once(self):
+        self.partner.email = False
+        self.signatory.partner_id.email = False
+        request = self.send()
+        self.assertFailed(request, "Zoë Țăndărică (Client)")
+        self.assertIn("Ceo (Our company)", request.failure)
+
+    def test_customer_known_by_mail_only(self):
+        request = self.send(partner_id=False, contact_name="Ana Pop", email_from="ana@pop.example")
+        self.template.body = "<p>{{signature;role=Client}}</p><p>{{signature;role=Our company}}</p>"
+        request.action_retry()
+        self.work()
+        self.assertEqual(request.signer_ids[0].name, "Ana Pop")
+        self.assertEqual(request.signer_ids[0].email, "ana@pop.example")
+
+    def test_nobody(self):
+        self.assertFailed(self.send(partner_id=False), "Nobody plays the role “Client”")
+
+    def test_empty_merge_field(self):
+        self.template.body = "<p>{{partner_id.vat}} {{partner_id.website?}} {{signature;role=Client}}</p>"
+        self.assertFailed(self.send(), "Tax ID (partner_id.vat)")
+
+    def test_merge_paths_are_never_code(self):
+        for path in ("partner_id.unlink", "env", "user_id.password", "__class__", "name.upper()"):
+            with self.subTest(path=path):
+                self.template.body = f"<p>{{{{{path}}}}} {{{{signature;role=Client}}}}</p>"
+                self.assertFailed(self.send(self._make_deal(name=path)), "cannot be used")
+
+    def test_merge_values_are_escaped(self):
+        request = self.send(name="<b>&amp; <img src='/etc/passwd'/></b>")
+        self.assertEqual(request.state, "sent", request.failure)
+        self.assertIn("<b>&amp;", pdf_text(request.original_id.raw))
+
+    def test_tag_not_understood(self):
+        self.template.body = "<p>{{signature;role=Nobody}}</p>"
+        self.assertFailed(self.send(), "{{signature;role=Nobody}}")
+
+    def test_one_poisonous_document_among_many(self):
+        deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(6)))
+        deals[3].partner_id = self.env["res.partner"].create({"name": "Nomail"})
+        deals.stage_id = self.stage_sign
+        self.work()
+        states = [self.requests_of(deal).state for deal in deals]
+        self.assertEqual(states, ["sent"] * 3 + ["failed"] + ["sent"] * 2)
+
+    def test_renderer_that_kills_the_worker_ends_as_failed(self):
+        request = self.send(partner_id=False)
+        request.action_retry()
+        request.attempts = 3
+        self.work()
+        self.assertFailed(request, "stopped 3 times")
+
+    def test_unexpected_error_is_shown_and_logged(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        model = type(self.env["signature.template"])
+        with (
+            patch.object(model, "_build_document", side_effect=OSError("disk full")),
+            self.assertLogs("odoo.addons.signature_workflow", "ERROR"),
+        ):
+            self.work()
+        self.assertFailed(self.requests_of(deal), "OSError")
+
+    def test_cancel_closes_the_link(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        token = self.link_of(self.work(), "zoe@client.example")
+        request = self.requests_of(deal)
+        request.with_user(self.salesman).action_cancel()
+        signer = self.env["signature.signer"]._from_token(token)
+        self.assertEqual(signer._page_state(), "cancelled")
+        with self.assertRaisesRegex(UserError, "cancelled"):
+            self.sign(signer)
+        with self.assertRaisesRegex(UserError, "cannot be cancelled"):
+            request.action_cancel()
+
+    def test_expiry(self):
+        request = self.send()
+        self.assertEqual(
+            (request.date_expire - fields.Date.today()).days, self.template.expiry_days
+        )
+        with freeze_time(fields.Datetime.add(fields.Datetime.now(), days=31)):
+            self.assertEqual(request.signer_ids[0]._page_state(), "expired")
+            with self.enter_registry_test_mode():
+                self.env.ref("signature_workflow.ir_cron_expire").method_direct_trigger()
+        self.assertEqual(request.state, "expired")
+        self.assertEqual(request.event_ids[-1].kind, "expired")
+
+    def test_refused_upload(self):
+        for name in ("encrypted", "javascript", "signed"):
+            with self.subTest(name), self.assertRaises(UserError):
+                self._make_template(
+                    kind="pdf", pdf_file=base64.b64encode(getattr(pdf_samples, name)())
+                )
+
+    def test_field_off_the_page(self):
+        with self.assertRaisesRegex(UserError, "does not lie on the document"):
+            self._make_template(
+                kind="pdf",
+                pdf_file=base64.b64encode(pdf_samples.simple(2)),
+                field_ids=[(0, 0, {"role_id": self.role_client.id, "page": 3})],
+            )
+
+    def test_used_template_cannot_be_deleted(self):
+        self.send()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self.template.unlink()

@@ -1,0 +1,173 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged, users
+from odoo.tools import mute_logger
+
+from .common import LINK, SignatureCase
+
+MODELS = (
+    "signature.request",
+    "signature.signer",
+    "signature.request.field",
+    "signature.event",
+    "signature.reaction",
+    "signature.rule.run",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(SignatureCase):
+    """Who sees and changes what."""
+
+    def _record(self, model, request):
+        if model == "signature.request":
+            return request
+        return self.env[model].search([("request_id", "=", request.id)], limit=1)
+
+    def test_seen_by_those_who_see_the_deal(self):
+        other = self._make_user("other", "sales_team.group_sale_salesman")
+        stranger = self._make_user("stranger", "base.group_user")
+        request = self.send()
+        self.complete(request)
+        for model in MODELS:
+            record = self._record(model, request)
+            self.assertTrue(record, model)
+            with self.subTest(model):
+                for user, sees in ((self.salesman, True), (self.manager, True), (other, False)):
+                    theirs = record.with_user(user)
+                    found = theirs.search([("id", "=", record.id)])
+                    self.assertEqual(bool(found), sees, user.login)
+                    self.assertEqual(theirs.has_access("read"), sees, user.login)
+                with self.assertRaises(AccessError):
+                    record.with_user(stranger).read(["id"])
+
+    def test_nobody_writes_by_rpc(self):
+        request = self.send()
+        self.complete(request)
+        for model in MODELS:
+            record = self._record(model, request)
+            for user in (self.salesman, self.manager, self.env.ref("base.user_admin")):
+                with self.subTest(model=model, user=user.login):
+                    for operation in ("write", "unlink", "create"):
+                        self.assertFalse(record.with_user(user).has_access(operation))
+
+    def test_methods_that_move_states_are_private(self):
+        for model in (*MODELS, "signature.link", "signature.key", "signature.template"):
+            public = {
+                name
+                for cls in type(self.env[model]).mro()
+                if cls.__module__.startswith("odoo.addons.signature_workflow")
+                for name, value in vars(cls).items()
+                if callable(value) and not name.startswith("_") and name not in ("create", "write", "unlink", "copy_data")
+            }
+            self.assertFalse({name for name in public if not name.startswith("action_")}, model)
+
+    def test_salesman_cannot_act_on_what_they_do_not_see(self):
+        other = self._make_user("other", "sales_team.group_sale_salesman")
+        request = self.send(partner_id=False)
+        for method in ("action_retry", "action_cancel"):
+            with self.assertRaises(AccessError):
+                getattr(request.with_user(other), method)()
+
+    def test_companies(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        foreign = self._make_user("foreign", "sales_team.group_sale_manager")
+        foreign.write({"company_ids": [Command.set(elsewhere.ids)], "company_id": elsewhere.id})
+        request = self.send(self._make_deal(company_id=self.env.company.id))
+        self.complete(request)
+        self.template.company_id = self.env.company
+        for model in (*MODELS, "signature.template"):
+            record = self.template if model == "signature.template" else self._record(model, request)
+            with self.subTest(model):
+                self.assertFalse(record.with_user(foreign).search([("id", "=", record.id)]))
+
+    def test_salesman_reads_templates_and_rules_manager_writes(self):
+        for record in (self.template, self.rule, self.role_client, self.template.role_ids[0]):
+            self.assertTrue(record.with_user(self.salesman).has_access("read"))
+            self.assertFalse(record.with_user(self.salesman).has_access("write"))
+            self.assertTrue(record.with_user(self.manager).has_access("write"))
+
+    @users("manager")
+    def test_keys_are_for_administrators(self):
+        with self.assertRaises(AccessError):
+            self.env["signature.key"].search([])
+        key = self.env["signature.key"].sudo()._get_active(self.env.company)
+        self.assertNotIn("private_key", key.with_user(self.env.ref("base.user_admin")).fields_get())
+
+
+@tagged("post_install", "-at_install")
+class TestSecrets(SignatureCase):
+    """The secret link is known to its signer and to nobody else."""
+
+    def test_token_is_stored_nowhere(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        token = self.link_of(self.work(), "zoe@client.example")
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT table_name, column_name FROM information_schema.columns
+                WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb')
+                  AND (table_name LIKE 'signature_%' OR table_name IN
+                       ('mail_message', 'mail_mail', 'mail_activity', 'crm_lead', 'ir_attachment', 'ir_logging'))"""
+        )
+        for table, column in self.env.cr.fetchall():
+            self.env.cr.execute(
+                f'SELECT 1 FROM "{table}" WHERE "{column}"::text LIKE %s',  # noqa: S608
+                [f"%{token}%"],
+            )
+            self.assertFalse(self.env.cr.fetchall(), f"{table}.{column}")
+
+    def test_waiting_mail_is_not_readable_by_colleagues(self):
+        request = self.send()
+        mail = self.env["mail.mail"].create({"body_html": "x"})
+        signer = request.signer_ids[0]
+        with self.mock_mail_gateway():
+            signer.state = "waiting"
+            signer._dispatch()
+        for message in self.env["mail.message"].search([("body", "ilike", "/sign/")]):
+            self.assertFalse(message.model or message.res_id)
+            self.assertFalse(message.with_user(self.salesman).has_access("read"))
+        self.assertTrue(mail.exists())
+
+    def test_chatter_has_no_link(self):
+        deal = self._make_deal()
+        request = self.send(deal)
+        self.complete(request)
+        bodies = " ".join(deal.message_ids.mapped("body"))
+        self.assertIn("signed", bodies)
+        self.assertIsNone(LINK.search(bodies))
+
+    def test_links_do_not_follow_the_host_header(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://sign.company.example")
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.assertIn("https://sign.company.example/sign/", self.work()[0]["body"])
+
+    def test_unknown_tokens(self):
+        signer = self.env["signature.signer"]
+        for token in ("", "x", "A" * 43, "A" * 44, "ș" * 43, None, 7):
+            self.assertFalse(signer._from_token(token))
+
+    def test_revoked_link(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        token = self.link_of(self.work(), "zoe@client.example")
+        signer = self.env["signature.signer"]._from_token(token)
+        self.assertTrue(signer)
+        signer.link_ids.revoked = True
+        self.assertFalse(self.env["signature.signer"]._from_token(token))
+
+    @mute_logger("odoo.sql_db")
+    def test_audit_trail_is_append_only(self):
+        event = self.send().event_ids[0]
+        with self.assertRaises(UserError):
+            event.sudo().write({"ip": "1.2.3.4"})
+        with self.assertRaises(UserError):
+            event.sudo().unlink()
+
+    def test_key_is_encrypted_and_the_secret_not_in_the_database(self):
+        key = self.env["signature.key"]._get_active(self.env.company)
+        self.assertNotIn("PRIVATE KEY", key.private_key)
+        secret = self.env["signature.key"]._secret().decode()
+        self.env.cr.execute("SELECT 1 FROM ir_config_parameter WHERE value = %s", [secret])
+        self.assertFalse(self.env.cr.fetchall())

@@ -1,0 +1,1 @@
+"""What ``./dev`` runs. Only the Python standard library, until the environments it builds exist."""

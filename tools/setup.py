@@ -1,0 +1,51 @@
+"""What every command needs before it can begin: Debian's programs, Odoo and the Python environment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import odoo_source, python_env
+from tools.system import locked, need_debian
+
+DEBIAN = [
+    "ca-certificates",
+    "fontconfig",
+    "fonts-dejavu-core",
+    "gettext",
+    "libharfbuzz-subset0",
+    "libmagic1",
+    "libpango-1.0-0",
+    "libpangoft2-1.0-0",
+    "poppler-utils",
+    "postgresql",
+    "qpdf",
+    "wkhtmltopdf",
+]
+"""The database, what WeasyPrint and Odoo's reports need, and what checks PDF files in tests."""
+BROWSER = ["chromium"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An Odoo, and the Python that runs it."""
+
+    odoo: odoo_source.Odoo
+    python: Path
+    lock: Path
+
+
+def prepare(options, *, browser=False):
+    """Fetch and build what is missing; quick when all is there."""
+    lock = "lowest" if getattr(options, "lowest", False) else "main"
+    with locked("setup"):
+        need_debian(DEBIAN + (BROWSER if browser else []))
+        with ThreadPoolExecutor() as pool:
+            source = pool.submit(odoo_source.given, options.odoo) if options.odoo else pool.submit(odoo_source.fetched)
+            python = pool.submit(_environments, lock)
+            return Setup(source.result(), python.result(), python_env.LOCKS[lock])
+
+
+def _environments(lock):
+    python_env.python()
+    python_env.node_modules()
+    return python_env.python(lock)
