@@ -107,8 +107,9 @@ class SignatureFixture(MailCase):
     def work(self):
         """Run the worker once, with mails kept in `self._mails`."""
         self.commit()
-        with self.mock_mail_gateway():
+        with self.mock_mail_gateway(mail_unlink_sent=True):
             self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
+        self.env.invalidate_all()
         return self._mails
 
     def link_of(self, mails, email):

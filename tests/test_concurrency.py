@@ -2,7 +2,7 @@ import threading
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
+from odoo.orm.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
@@ -31,9 +31,13 @@ class TestLastSigners(BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
-        quiet = patch.object(IrMail_Server, "_disable_send", return_value=True)
-        quiet.start()
-        self.addCleanup(quiet.stop)
+        # the main thread holds the registry's lock while tests run
+        for change in (
+            patch.object(IrMail_Server, "_disable_send", return_value=True),
+            patch.object(Registry, "_lock", DummyRLock()),
+        ):
+            change.start()
+            self.addCleanup(change.stop)
         self.addCleanup(self._clean)
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})

@@ -101,7 +101,7 @@ class TestGenerate(SignatureCase):
         self.assertFailed(self.send(), "Tax ID (partner_id.vat)")
 
     def test_merge_paths_are_never_code(self):
-        for path in ("partner_id.unlink", "env", "user_id.password", "__class__", "name.upper()"):
+        for path in ("partner_id.unlink", "env", "partner_id.signup_type", "__class__", "name.upper()"):
             with self.subTest(path=path):
                 self.template.body = f"<p>{{{{{path}}}}} {{{{signature;role=Client}}}}</p>"
                 self.assertFailed(self.send(self._make_deal(name=path)), "cannot be used")

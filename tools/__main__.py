@@ -1,7 +1,10 @@
-"""``python -m tools``: the same as ``./dev``."""
+"""``./dev``: runs this folder, whose parent is put on the path instead of it."""
 
 import sys
+from pathlib import Path
 
-from tools.cli import main
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from tools.cli import main  # noqa: E402
 
 sys.exit(main())

@@ -26,6 +26,11 @@ def parser():
     test.add_argument("--lowest", action="store_true", help="use the lowest versions of Python packages that should do")
     lint = add("lint", "lint", "Check style, layers and Odoo's conventions")
     lint.add_argument("--fix", action="store_true", help="mend what can be mended by itself")
+    bench = add("bench", "benchmark", "Run the benchmarks")
+    bench.add_argument("word", nargs="?", default="", metavar="WORD", help="only benchmarks with this in their name")
+    add("i18n", "i18n", "Bring the translation files up to date")
+    add("shell", "console", "Open Odoo's Python shell on the demo's database")
+    add("psql", "console", "Open psql on the demo's database")
     return top
 
 

@@ -61,7 +61,7 @@ def ready_database(setup):
     if not database.exists(DATABASE):
         building = f"{DATABASE}_building"
         database.copy(database.template(setup, demo=True), building)
-        odoo_server.install(setup, building, "--init", ADDON, "--skip-auto-install", "--with-demo")
+        odoo_server.install_addon(setup, building, "--with-demo")
         with step("Compiling the web pages' scripts and styles"):
             odoo_server.run_script(setup, building, "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n")
         database.rename(building, DATABASE)

@@ -46,7 +46,7 @@ def _javascript_checks(modules, fix):
 
 def _passes(name, folder, command):
     begun = time.monotonic()
-    caches = {"RUFF_CACHE_DIR": str(CACHE / "ruff"), "PYLINTHOME": str(CACHE / "pylint"), "PYTHONPATH": ""}
+    caches = {"RUFF_CACHE_DIR": str(CACHE / "ruff"), "PYLINTHOME": str(CACHE / "pylint")}
     done = subprocess.run(
         [str(part) for part in command],
         cwd=folder,

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 
-from tools.paths import CACHE, DATA_DIR, LOGS, addon_folder
+from tools.paths import ADDON, CACHE, DATA_DIR, LOGS, addon_folder
 from tools.postgres import environment as postgres_environment
 from tools.system import Child, Problem, answers, free_port, run, step
 
@@ -35,11 +35,20 @@ def addons_path(setup):
     return ",".join(str(folder) for folder in (*setup.odoo.addons, addon_folder()))
 
 
+def common_options(setup, database):
+    """The options that every start of Odoo on a database has."""
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    return ["--addons-path", addons_path(setup), "--data-dir", str(DATA_DIR), "--database", database]
+
+
 def command(setup, database, *options, sub="server"):
     """The command line of Odoo on one database."""
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    common = ["--addons-path", addons_path(setup), "--data-dir", DATA_DIR, "--database", database]
-    return [setup.python, "-m", "odoo", sub, *common, *options]
+    return [setup.python, "-m", "odoo", sub, *common_options(setup, database), *options]
+
+
+def install_addon(setup, database, *options):
+    """Install this addon."""
+    install(setup, database, "--init", ADDON, "--skip-auto-install", *options)
 
 
 def install(setup, database, *options):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tools import assets, database, mail, odoo_server, postgres, test_select
 from tools.paths import ADDON, CACHE, LOGS
 from tools.setup import prepare
-from tools.system import Child, Problem, free_port, say
+from tools.system import Child, Problem, complain, free_port, say
 from tools.test_log import TestLog
 
 
@@ -22,7 +22,16 @@ class Run:
 
 
 def main(options):
-    """Run the tests; the exit status tells whether all passed."""
+    """Run the tests; whatever happens, the numbers stand in the last line."""
+    try:
+        return _run_all(options)
+    except Problem as problem:
+        complain(problem)
+        say("\n0 passed, 1 failed")
+        return 1
+
+
+def _run_all(options):
     begun = time.monotonic()
     chains = plan(options.word, browser=not options.no_browser)
     if not chains:

@@ -1,1 +1,1 @@
-from . import sign
+from . import pdfjs, sign

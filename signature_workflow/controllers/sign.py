@@ -2,17 +2,25 @@
 
 import hashlib
 
-from werkzeug.exceptions import NotFound
-
 from odoo import http
 from odoo.http import request
 from odoo.tools import format_date, format_datetime, groupby
+from werkzeug.exceptions import NotFound
 
-from odoo.addons.signature_workflow.signature_workflow.models.signature_signer import SubmitRefused
+from ..models.signature_signer import SubmitRefused
 
 # A drawn signature is some ten kilobytes; a page full of fields stays far below this.
 MAX_BODY = 1024 * 1024
 USER_AGENT_LIMIT = 512
+
+# No session: a signer has no account, and the page leaves no cookie.
+READ = {"type": "http", "auth": "public", "methods": ["GET"], "save_session": False}
+ACT = {
+    "type": "jsonrpc",
+    "auth": "public",
+    "save_session": False,
+    "max_content_length": MAX_BODY,
+}
 
 # pdf.js makes images through blob:, all else comes from this server. The hash admits one inline
 # handler, `__odooAssetError=1`, which Odoo writes on the scripts of every bundle.
@@ -37,16 +45,14 @@ def _private(response, policy):
 
 
 class SigningPage(http.Controller):
-    @http.route("/sign/<string:token>", type="http", auth="public", methods=["GET"],
-                save_session=False)
+    @http.route("/sign/<string:token>", **READ)
     def page(self, token, **_params):
         signer = self._signer(token)
         if not signer:
             return self._unknown_link()
         return self._page("signature_workflow.signing_page", self._page_values(signer, token), 200)
 
-    @http.route("/sign/<string:token>/document", type="http", auth="public", methods=["GET"],
-                save_session=False)
+    @http.route("/sign/<string:token>/document", **READ)
     def document(self, token, download=None, **_params):
         signer = self._signer(token)
         attachment = signer and signer._document()
@@ -54,15 +60,12 @@ class SigningPage(http.Controller):
             return self._unknown_link()
         stream = attachment._to_http_stream()
         stream.public = False
-        response = stream.get_response(
-            as_attachment=bool(download), mimetype="application/pdf", max_age=None
-        )
+        response = stream.get_response(as_attachment=bool(download), mimetype="application/pdf", max_age=None)
         # pdf.js asks for ranges only when it is told that they are served
         response.headers["Accept-Ranges"] = "bytes"
         return _private(response, DOCUMENT_POLICY)
 
-    @http.route("/sign/<string:token>/status", type="http", auth="public", methods=["GET"],
-                save_session=False)
+    @http.route("/sign/<string:token>/status", **READ)
     def status(self, token, **_params):
         signer = self._signer(token)
         if not signer:
@@ -71,28 +74,23 @@ class SigningPage(http.Controller):
         response = request.make_json_response({"state": state, "ready": state == "completed"})
         return _private(response, PAGE_POLICY)
 
-    @http.route("/sign/<string:token>/viewed", type="jsonrpc", auth="public",
-                save_session=False, max_content_length=MAX_BODY)
+    @http.route("/sign/<string:token>/viewed", **ACT)
     def viewed(self, token, **_params):
         self._signer_or_404(token)._record_view(self._origin())
         return {}
 
-    @http.route("/sign/<string:token>/submit", type="jsonrpc", auth="public",
-                save_session=False, max_content_length=MAX_BODY)
+    @http.route("/sign/<string:token>/submit", **ACT)
     def submit(self, token, values=None, nonce=None, document=None, consent=None, **_params):
         def act(signer):
             if not (isinstance(nonce, str) and isinstance(document, str)):
                 raise self._malformed()
             if consent is not True:
-                raise SubmitRefused(
-                    "consent", request.env._("Please agree to sign electronically, then finish.")
-                )
+                raise SubmitRefused("consent", request.env._("Please agree to sign electronically, then finish."))
             return signer._submit(self._by_field(values), nonce, document, self._origin())
 
         return self._answer(token, act)
 
-    @http.route("/sign/<string:token>/decline", type="jsonrpc", auth="public",
-                save_session=False, max_content_length=MAX_BODY)
+    @http.route("/sign/<string:token>/decline", **ACT)
     def decline(self, token, reason=None, nonce=None, **_params):
         def act(signer):
             if not (isinstance(reason, str) and isinstance(nonce, str)):
@@ -116,9 +114,7 @@ class SigningPage(http.Controller):
 
     def _by_field(self, values):
         # only ASCII digits are ids: int() would also read "١" and "1_0"
-        if not isinstance(values, dict) or not all(
-            key.isascii() and key.isdigit() and len(key) < 10 for key in values
-        ):
+        if not isinstance(values, dict) or not all(key.isascii() and key.isdigit() and len(key) < 10 for key in values):
             raise self._malformed()
         return {int(key): value for key, value in values.items()}
 
@@ -162,9 +158,7 @@ class SigningPage(http.Controller):
             "config": config,
             "base_url": config["url"],
             "fields_by_page": dict(groupby(shown, lambda field: field["page"])),
-            "expire_text": values["date_expire"] and format_date(
-                env, values["date_expire"], date_format="long"
-            ),
+            "expire_text": values["date_expire"] and format_date(env, values["date_expire"], date_format="long"),
             # the whole name of the time zone: an offset says little to most people
             "when": lambda date: format_datetime(env, date, tz=tz, dt_format="full"),
         }

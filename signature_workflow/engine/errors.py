@@ -33,7 +33,7 @@ class RenderError(EngineError):
 
     Codes: ``resource_refused`` (``url``), ``resource_too_large`` (``url``, ``limit``),
     ``anchor_outside`` (``key``, ``page``), ``font_missing`` (``path``),
-    ``stamp_type_unknown`` (``type``), ``stamp_value_invalid`` (``type``).
+    ``document_unreadable``, ``stamp_type_unknown`` (``type``), ``stamp_value_invalid`` (``type``).
     """
 
 

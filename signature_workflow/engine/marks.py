@@ -3,6 +3,7 @@
 Only numbers and plain text are kept; whatever shows a mark builds its own drawing from them.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def smooth(stroke: tuple[float, ...], gap: float = 0.0) -> Iterator[tuple[float,
         yield points[0] * 3
         return
     start = points[0]
-    for control, following in zip(points[1:-1], points[2:], strict=True):
+    for control, following in itertools.pairwise(points[1:]):
         end = ((control[0] + following[0]) / 2, (control[1] + following[1]) / 2)
         yield _as_cubic(start, control, end)
         start = end
@@ -170,8 +171,7 @@ def _pairs(stroke):
 
 
 def _length(stroke):
-    points = _pairs(stroke)
-    return sum(math.dist(*line) for line in zip(points, points[1:], strict=False))
+    return sum(math.dist(*line) for line in itertools.pairwise(_pairs(stroke)))
 
 
 def _thinned(stroke, gap):

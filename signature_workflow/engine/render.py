@@ -95,9 +95,7 @@ class _Setting:
 
 @functools.lru_cache(maxsize=2)
 def _load_setting(fonts):
-    files = {
-        f"{_FONT_SCHEME}{role}": Path(path) for role, path in vars(fonts).items()
-    }
+    files = {f"{_FONT_SCHEME}{role}": Path(path) for role, path in vars(fonts).items()}
     for path in files.values():
         if not path.is_file():
             raise RenderError("font_missing", f"There is no font {path}.", path=str(path))
@@ -212,7 +210,7 @@ def _decode_data_url(url):
     if len(url) > 3 * MAX_RESOURCE:
         raise _too_large(url)
     try:
-        response = DataHandler().data_open(Request(url))
+        response = DataHandler().data_open(Request(url))  # noqa: S310 - data: only
     except ValueError:
         raise _refused(url) from None
     return response.read(), response.headers.get_content_type()

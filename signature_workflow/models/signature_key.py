@@ -66,7 +66,9 @@ class SignatureKey(models.Model):
     def _store(self, company, material, origin):
         info = pades.describe_certificate(material.certificate_der)
         encrypted = pades.encrypt_key(material.private_key_der, self._secret())
-        self.sudo().search([("company_id", "=", company.id)]).active = False
+        old = self.sudo().search([("company_id", "=", company.id)])
+        old.active = False
+        old.flush_recordset()
         return self.sudo().create(
             {
                 "name": info.subject,

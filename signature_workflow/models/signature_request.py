@@ -137,7 +137,7 @@ class SignatureRequest(models.Model):
             SQL("UPDATE signature_request SET revision = revision + 1 WHERE id IN %s", self._ids)
         )
         self.invalidate_recordset()
-        self.signer_ids.invalidate_recordset(["state", "nonce"])
+        self.env["signature.signer"].invalidate_model(["state", "nonce"])
 
     def _move(self, target, **values):
         """Move to the state `target` those that may; return the ones that really moved."""
@@ -161,8 +161,13 @@ class SignatureRequest(models.Model):
                 records = self.env[name].sudo().browse(batch.mapped("res_id"))
                 records._message_log_batch(
                     {request.res_id: notes[request.id] for request in batch},
-                    author_id=self.env.ref("base.partner_root").id,
+                    author_id=self._author_id(),
                 )
+
+    @api.model
+    def _author_id(self):
+        """Return the id of OdooBot's partner, who writes what happened by itself."""
+        return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
 
     def _one_per_record(self):
         """Yield recordsets that together are self, in which each record stands once."""

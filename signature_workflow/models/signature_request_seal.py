@@ -61,7 +61,7 @@ class SignatureRequest(models.Model):
             record.message_post(
                 body=self.env._("Everybody has signed “%s”.", self.name),
                 attachment_ids=copy.ids,
-                author_id=self.env.ref("base.partner_root").id,
+                author_id=self._author_id(),
                 subtype_xmlid="mail.mt_note",
             )
 

@@ -225,8 +225,7 @@ class SignatureRule(models.Model):
         if self.signed_action == "won" or target.is_won:
             deal.action_set_won()
             return self.env._("The deal was won.")
-        deal.stage_id = target
-        if deal.stage_id != target:
+        if target.team_ids and deal.team_id not in target.team_ids:
             raise UserError(
                 self.env._(
                     "The stage “%(stage)s” is not one of the team “%(team)s”. Choose another stage "
@@ -235,6 +234,7 @@ class SignatureRule(models.Model):
                     team=deal.team_id.name,
                 )
             )
+        deal.stage_id = target
         return self.env._("The deal was moved to “%s”.", target.name)
 
     @api.model

@@ -246,12 +246,15 @@ class SignatureTemplate(models.Model):
         }
 
     def _read_image(self, url):
-        """Give the renderer an image of this template's text as `(bytes, mimetype)`, else None."""
+        """Give the renderer an image of this template's text as `(bytes, mimetype)`.
+
+        Raises LookupError for anything else: the renderer asks for whatever the text names.
+        """
         match = IMAGE_URL.search(url)
-        attachment = self.env["ir.attachment"].sudo().browse(int(match[1])) if match else None
-        if not attachment or not attachment.exists():
-            return None
+        attachment = self.env["ir.attachment"].sudo().browse(int(match[1]) if match else [])
+        if not attachment.exists() or not attachment.mimetype.startswith("image/"):
+            raise LookupError(url)
         own = attachment.res_model == self._name and attachment.res_id in (0, self.id)
-        if not (own or attachment.public) or not attachment.mimetype.startswith("image/"):
-            return None
+        if not (own or attachment.public):
+            raise LookupError(url)
         return attachment.raw, attachment.mimetype

@@ -74,14 +74,18 @@ def _draw_strokes(canvas, width, height, mark):
             for index, number in enumerate(stroke)
         )
         start, *curves = marks.smooth(placed, _PAPER_GAP)
-        operators.append("%.2f %.2f m" % start)
-        operators.extend("%.2f %.2f %.2f %.2f %.2f %.2f c" % curve for curve in curves)
+        operators.append(f"{_numbers(start)} m")
+        operators.extend(f"{_numbers(curve)} c" for curve in curves)
     canvas.setStrokeColor(INK)
     canvas.setLineWidth(pen)
     canvas.setLineCap(1)
     canvas.setLineJoin(1)
     # reportlab's own paths spend most of their time on formatting numbers
     canvas.addLiteral("\n".join([*operators, "S"]))
+
+
+def _numbers(values):
+    return " ".join([f"{value:.2f}" for value in values])
 
 
 def _draw_typed(canvas, width, height, name, fonts):

@@ -126,9 +126,7 @@ def _copy(dictionary):
     """Return a dictionary of its own with the same entries; references stay references."""
     if not isinstance(dictionary, generic.DictionaryObject):
         return generic.DictionaryObject()
-    return generic.DictionaryObject(
-        {key: dictionary.raw_get(key) for key in dictionary}
-    )
+    return generic.DictionaryObject({key: dictionary.raw_get(key) for key in dictionary})
 
 
 def _free_name(objects):

@@ -80,22 +80,24 @@ def _wrap(font, text, size, width):
     for paragraph in text.split("\n"):
         line, used = [], 0.0
         for word in paragraph.split():
-            advance = font.stringWidth(word, size)
-            if line and used + blank + advance > width:
+            *full, part = _broken(font, word, size, width)
+            advance = font.stringWidth(part, size)
+            if line and (full or used + blank + advance > width):
                 lines.append(" ".join(line))
                 line, used = [], 0.0
-            if advance > width:
+            if full:
                 whole = False
-                *full, word = _broken(font, word, size, width)
                 lines.extend(full)
-                advance = font.stringWidth(word, size)
             used += advance + (blank if line else 0.0)
-            line.append(word)
+            line.append(part)
         lines.append(" ".join(line))
     return tuple(lines), whole
 
 
 def _broken(font, word, size, width):
+    """Return ``word`` in parts no wider than ``width``."""
+    if font.stringWidth(word, size) <= width:
+        return [word]
     parts, part, used = [], "", 0.0
     for char in word:
         advance = font.stringWidth(char, size)

@@ -177,9 +177,7 @@ def load_pkcs12(data: bytes, password: str, moment: datetime) -> KeyMaterial:
     try:
         bundle = pkcs12.load_pkcs12(data, password.encode())
     except ValueError as error:
-        raise SealError(
-            "pkcs12_unreadable", "The file or its password is not right."
-        ) from error
+        raise SealError("pkcs12_unreadable", "The file or its password is not right.") from error
     if bundle.key is None or bundle.cert is None:
         raise SealError("pkcs12_incomplete", "The file lacks a key or its certificate.")
     certificate = bundle.cert.certificate
@@ -368,4 +366,6 @@ def _check_usage(certificate):
 def _derive(secret, salt):
     if len(secret) < 16:
         raise SealError("secret_missing", "The secret for the sealing key is missing or short.")
-    return HKDF(hashes.SHA256(), length=32, salt=salt, info=b"signature_workflow key").derive(secret)
+    return HKDF(hashes.SHA256(), length=32, salt=salt, info=b"signature_workflow key").derive(
+        secret
+    )

@@ -1,4 +1,4 @@
-const PDFJS_URL = "/web/static/lib/pdfjs/build/pdf.js";
+const PDFJS_URL = "/signature_workflow/pdfjs/pdf.js";
 const WORKER_URL = "/signature_workflow/static/src/signing_page/pdf_worker.mjs";
 const CMAP_URL = "/web/static/lib/pdfjs/web/cmaps/";
 
@@ -112,7 +112,8 @@ export class DocumentView {
     /** The density at which a page should stand now, in canvas pixels for a CSS pixel. */
     densityOf(page) {
         const { width, height } = page.sizer.getBoundingClientRect();
-        const zoom = window.visualViewport && this.isInSight(page) ? window.visualViewport.scale : 1;
+        const zoom =
+            window.visualViewport && this.isInSight(page) ? window.visualViewport.scale : 1;
         const wanted = Math.min(window.devicePixelRatio || 1, MAX_DENSITY) * zoom;
         return Math.min(wanted, Math.sqrt(MAX_PIXELS / (width * height)));
     }
@@ -145,7 +146,7 @@ export class DocumentView {
             return Math.max(top - middle, middle - bottom, 0);
         };
         const waiting = [...this.pages.values()].filter(
-            (page) => page.near && !page.failed && (page.stale || !page.pixels)
+            (page) => page.near && !page.failed && (page.stale || !page.pixels),
         );
         const page = waiting.sort((one, other) => distance(one) - distance(other))[0];
         if (!page || page.number > this.pdf.numPages) {

@@ -31,7 +31,9 @@ export class Draft {
     get nonce() {
         if (!this.data.nonce) {
             const bytes = crypto.getRandomValues(new Uint8Array(16));
-            this.data.nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+            this.data.nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(
+                "",
+            );
             this.write();
         }
         return this.data.nonce;

@@ -1,4 +1,4 @@
-import { markBox, markPath, PEN_COLOR } from "./mark";
+import { markPath, pathBox, PEN_COLOR } from "./mark";
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 const TEXT_COLOR = "#111827";
@@ -120,7 +120,7 @@ export class Field {
     draw() {
         this.picture.replaceChildren();
         if (this.svg) {
-            this.drawPath(this.svg.path, this.svg);
+            this.drawPath(this.svg.path);
         } else if (!this.isFilled) {
             this.isOwn && this.type !== "checkbox" && this.drawLabel();
         } else if (this.type === "checkbox") {
@@ -128,7 +128,7 @@ export class Field {
         } else if (this.type !== "signature") {
             this.drawText(String(this.value));
         } else if (this.value.kind === "drawn") {
-            this.drawPath(markPath(this.value), markBox(this.value));
+            this.drawPath(markPath(this.value));
         } else {
             this.drawTyped(this.value.kind ? this.value.text : String(this.value));
         }
@@ -163,13 +163,14 @@ export class Field {
             svgElement(
                 "text",
                 { x: 3, y: height * 0.72, "font-size": size, fill: PEN_COLOR, "font-family": font },
-                text
-            )
+                text,
+            ),
         );
     }
 
-    /** Draws strokes given in a space of their own, standing at the bottom left like on paper. */
-    drawPath(path, { x = 0, y = 0, width, height }) {
+    /** Draws strokes, given in the pixels of some pad, at the bottom left like on paper. */
+    drawPath(path) {
+        const { x, y, width, height } = pathBox(path);
         const pen = Math.min(Math.max(this.box.height * 0.03, 0.6), 1.8);
         const inner = svgElement("svg", {
             x: 2,

@@ -21,7 +21,7 @@ export function markFromPad(groups, width, height) {
         .map(({ points }) =>
             points
                 .filter((_, index) => index % every === 0 || index === points.length - 1)
-                .flatMap(({ x, y }) => [clamp(x, width), clamp(y, height)])
+                .flatMap(({ x, y }) => [clamp(x, width), clamp(y, height)]),
         );
     const ink = strokes.reduce((sum, stroke) => sum + strokeLength(stroke), 0);
     if (ink < MIN_INK * Math.max(width, height)) {
@@ -38,13 +38,18 @@ function strokeLength(stroke) {
     return length;
 }
 
-/** The rectangle that the strokes fill. */
-export function markBox({ strokes }) {
-    const xs = strokes.flatMap((stroke) => stroke.filter((_, index) => index % 2 === 0));
-    const ys = strokes.flatMap((stroke) => stroke.filter((_, index) => index % 2 === 1));
-    const [x, y] = [Math.min(...xs), Math.min(...ys)];
-    const [right, bottom] = [Math.max(...xs), Math.max(...ys)];
-    return { x, y, width: Math.max(right - x, 1), height: Math.max(bottom - y, 1) };
+/** The rectangle that a path of absolute pairs of numbers fills, so that no empty pad is shown. */
+export function pathBox(path) {
+    const numbers = path.match(/-?[\d.]+/g).map(Number);
+    let [left, top] = numbers;
+    let [right, bottom] = numbers;
+    for (let i = 0; i < numbers.length; i += 2) {
+        left = Math.min(left, numbers[i]);
+        right = Math.max(right, numbers[i]);
+        top = Math.min(top, numbers[i + 1]);
+        bottom = Math.max(bottom, numbers[i + 1]);
+    }
+    return { x: left, y: top, width: Math.max(right - left, 1), height: Math.max(bottom - top, 1) };
 }
 
 /** The strokes as one SVG path: each inner point bends a curve between the middles beside it. */

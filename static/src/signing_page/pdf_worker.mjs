@@ -2,4 +2,4 @@
 // some years old lack Promise.withResolvers, which pdf.js 4 needs in its worker, too.
 import "/web/static/src/polyfills/promise.js";
 
-export * from "/web/static/lib/pdfjs/build/pdf.worker.js";
+export * from "/signature_workflow/pdfjs/pdf.worker.js";

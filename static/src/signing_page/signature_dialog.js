@@ -3,6 +3,8 @@
 import { openDialog } from "./dialog";
 import { markFromPad, PEN_COLOR } from "./mark";
 
+const MAX_DENSITY = 3;
+
 /** Asks for the signer's mark: drawn or typed, whichever they like better. */
 export class SignatureDialog {
     constructor(el) {
@@ -19,6 +21,7 @@ export class SignatureDialog {
             minDistance: 2,
         });
         this.pad.addEventListener("beginStroke", () => this.onDrawn(false));
+        this.pad.addEventListener("endStroke", () => this.remember());
         this.typed.addEventListener("input", () => this.showPreview());
         this.typed.addEventListener("keydown", (ev) => ev.key === "Enter" && this.adopt());
         for (const radio of el.querySelectorAll("[name=o_sign_kind]")) {
@@ -81,11 +84,18 @@ export class SignatureDialog {
     undo() {
         this.pad.fromData(this.pad.toData().slice(0, -1));
         this.onDrawn(!this.pad.toData().length);
+        this.remember();
     }
 
     clear() {
         this.pad.clear();
         this.onDrawn(true);
+        this.remember();
+    }
+
+    /** Keeps the strokes as they were drawn: what is scaled again and again would shrink. */
+    remember() {
+        this.drawn = { size: this.size, groups: this.pad.toData() };
     }
 
     /** Fits the pad to its place; turning the phone keeps what was drawn. */
@@ -94,21 +104,19 @@ export class SignatureDialog {
         if (!width || (width === this.size.width && height === this.size.height)) {
             return;
         }
-        const scale = Math.min(width / this.size.width, height / this.size.height);
-        const groups = this.pad.toData().map((group) => ({
-            ...group,
-            points: group.points.map((point) => ({
-                ...point,
-                x: point.x * scale,
-                y: point.y * scale,
-            })),
-        }));
-        const density = Math.min(window.devicePixelRatio || 1, 3);
         this.size = { width, height };
+        const density = Math.min(window.devicePixelRatio || 1, MAX_DENSITY);
         this.canvas.width = width * density;
         this.canvas.height = height * density;
         this.canvas.getContext("2d").scale(density, density);
-        this.pad.fromData(groups);
+        this.pad.fromData(this.drawn ? this.scaledGroups() : []);
+    }
+
+    scaledGroups() {
+        const { size, groups } = this.drawn;
+        const scale = Math.min(this.size.width / size.width, this.size.height / size.height);
+        const scaled = (point) => ({ ...point, x: point.x * scale, y: point.y * scale });
+        return groups.map((group) => ({ ...group, points: group.points.map(scaled) }));
     }
 
     adopt() {

@@ -3,6 +3,7 @@ import { DocumentView } from "./document_view";
 import { Draft } from "./draft";
 import { FieldEditor } from "./field_editor";
 import { Field } from "./fields";
+import { pathBox } from "./mark";
 import { callRoute, getStatus } from "./server";
 import { SignatureDialog } from "./signature_dialog";
 
@@ -31,7 +32,7 @@ class DocumentPage {
         this.config = config;
         this.texts = readTexts();
         this.fields = config.fields.map(
-            (data) => new Field(find(`[data-field="${data.id}"]`), data, this.texts)
+            (data) => new Field(find(`[data-field="${data.id}"]`), data, this.texts),
         );
         this.view = new DocumentView(find(".o_sign_pages"), `${config.url}/document`, {
             pageLabel: (page, total) => format(this.texts.page, { page, total }),
@@ -60,7 +61,10 @@ class DocumentPage {
 
     zoomBy(step) {
         this.zoom = Math.min(Math.max(this.zoom + step, 0), ZOOM_STEPS.length - 1);
-        find(".o_sign_pages").style.setProperty("--o-sign-zoom", ZOOM_STEPS[this.zoom]);
+        const { scrollingElement: root } = document;
+        const middle = (root.scrollTop + window.innerHeight / 2) / root.scrollHeight;
+        find(".o_sign_document").style.setProperty("--o-sign-zoom", ZOOM_STEPS[this.zoom]);
+        root.scrollTop = middle * root.scrollHeight - window.innerHeight / 2;
     }
 }
 
@@ -429,6 +433,10 @@ export class SigningPage extends DocumentPage {
 export class FinishedPage extends DocumentPage {
     constructor(config) {
         super(config);
+        for (const picture of document.querySelectorAll(".o_sign_mark")) {
+            const { x, y, width, height } = pathBox(picture.firstElementChild.getAttribute("d"));
+            picture.setAttribute("viewBox", `${x - 4} ${y - 4} ${width + 8} ${height + 8}`);
+        }
         if (config.state === "sealing") {
             this.waitForCopy();
         }

@@ -1,0 +1,377 @@
+"""Examination of a foreign PDF file; runs in a child process of :mod:`.inspect` only.
+
+Two parsers read every object: pypdf, which mends damage much as viewers do, and pyHanko, which will
+update the file later. Both have to find the same pages and nothing that acts, hides, or is signed.
+Whatever goes wrong in an unforeseen way ends this process, which counts as a damaged file.
+"""
+
+import io
+import json
+import resource
+import sys
+import zlib
+from collections.abc import Iterator
+
+from ..errors import PdfRefused
+
+# ISO 32000-2 12.6.4, without going to a place in the file, opening a web address, and printing
+ACTIONS = frozenset(
+    (
+        "/GoTo3DView",
+        "/GoToDp",
+        "/GoToE",
+        "/GoToR",
+        "/Hide",
+        "/ImportData",
+        "/JavaScript",
+        "/Launch",
+        "/Movie",
+        "/Rendition",
+        "/ResetForm",
+        "/RichMediaExecute",
+        "/SetOCGState",
+        "/Sound",
+        "/SubmitForm",
+    )
+)
+HARMLESS_ACTIONS = frozenset(("/GoTo", "/Named", "/Thread", "/Trans", "/URI"))
+ON_OPENING = frozenset(("/GoTo",))
+ANNOTATIONS = frozenset(("/3D", "/FileAttachment", "/Movie", "/RichMedia", "/Screen", "/Sound"))
+KEYS = frozenset(("/EmbeddedFiles", "/JavaScript", "/XFA", "/RichMediaContent"))
+FILE_KEYS = frozenset(("/F", "/UF", "/DOS", "/Mac", "/Unix"))
+PERMISSIONS = frozenset(("/DocMDP", "/UR", "/UR3"))
+
+MAX_OUTLINE_DEPTH = 32
+MAX_OUTLINE_ITEMS = 20_000
+MAX_FILTERS = 4
+# points
+TOLERANCE = 0.01
+_CHUNK = 1024 * 1024
+
+
+def main(limits: dict) -> None:
+    """Examine the file on standard input and answer as JSON on standard output."""
+    _confine(limits)
+    # the libraries are loaded under the limits, too
+    from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfReadError
+    from pypdf.errors import LimitReachedError, PyPdfError
+
+    try:
+        answer = examine(sys.stdin.buffer.read(), limits)
+    except PdfRefused as error:
+        answer = _refusal(error)
+    except (MemoryError, PdfDecodeLimitError, LimitReachedError):
+        answer = _refusal(PdfRefused("bomb", "The file needs far more memory than it should."))
+    except (PdfReadError, PyPdfError):
+        answer = _refusal(PdfRefused("broken", "The file is damaged."))
+    sys.stdout.write(json.dumps(answer))
+
+
+def examine(data: bytes, limits: dict) -> dict:
+    """Return ``pages``, each ``[media, crop, rotation]``, and ``has_form``.
+
+    :raises PdfRefused: with a code that :mod:`.inspect` knows
+    """
+    geometries, has_form = _examine_with_pyhanko(data, limits)
+    _examine_with_pypdf(data, geometries)
+    return {
+        "pages": [[page.media, page.crop, page.rotation] for page in geometries],
+        "has_form": has_form,
+    }
+
+
+def check_object(found) -> None:
+    """Refuse an object in which anything acts, embeds a file, or signs.
+
+    :param found: an object of either parser; direct objects within it are looked at, too
+    :raises PdfRefused: ``active_content``, ``already_signed``
+    """
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            _check_dictionary(value)
+            waiting.extend(dict.values(value))
+        elif isinstance(value, list):
+            waiting.extend(list.__iter__(value))
+
+
+def check_catalog(catalog: dict) -> None:
+    """Refuse what depends on its place in the document.
+
+    :raises PdfRefused: ``active_content``, ``already_signed``, ``broken``
+    """
+    opening = _resolved(catalog, "/OpenAction")
+    if isinstance(opening, dict) and _resolved(opening, "/S") not in ON_OPENING:
+        raise _active("/OpenAction")
+    permissions = _resolved(catalog, "/Perms")
+    if isinstance(permissions, dict) and PERMISSIONS.intersection(permissions):
+        raise _signed()
+    outline = _resolved(catalog, "/Outlines")
+    if isinstance(outline, dict):
+        _check_outline(outline)
+
+
+def _examine_with_pyhanko(data, limits):
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(io.BytesIO(data), strict=False)
+    if reader.encrypted:
+        raise _encrypted()
+    geometries = _read_pages(reader, limits["pages"])
+    budget = _Budget(limits)
+    for found in _pyhanko_objects(reader, limits["objects"]):
+        check_object(found)
+        if _is_stream(found):
+            budget.charge(found)
+    check_catalog(reader.root)
+    form = _resolved(reader.root, "/AcroForm")
+    return geometries, isinstance(form, dict) and bool(_resolved(form, "/Fields"))
+
+
+def _examine_with_pypdf(data, geometries):
+    from pypdf import PdfReader
+
+    reader = PdfReader(io.BytesIO(data), strict=False)
+    if reader.is_encrypted:
+        raise _encrypted()
+    for found in _pypdf_objects(reader):
+        check_object(found)
+    check_catalog(reader.root_object)
+    _compare_pages(geometries, reader.pages)
+
+
+def _check_dictionary(value):
+    found = KEYS.intersection(value)
+    if found:
+        raise _active(min(found))
+    action = _resolved(value, "/S")
+    if action in ACTIONS:
+        raise _active(action)
+    if "/JS" in value and (action is not None or isinstance(_resolved(value, "/JS"), (str, bytes))):
+        raise _active("/JS")
+    if _is_trigger_table(_resolved(value, "/AA")):
+        raise _active("/AA")
+    subtype = _resolved(value, "/Subtype")
+    if subtype in ANNOTATIONS:
+        raise _active(subtype)
+    if _resolved(value, "/Type") == "/EmbeddedFile":
+        raise _active("/EmbeddedFile")
+    files = _resolved(value, "/EF")
+    if isinstance(files, dict) and FILE_KEYS.intersection(files):
+        raise _active("/EF")
+    if _is_stream(value) and "/F" in value:
+        raise _active("external stream")
+    if "/ByteRange" in value or (_resolved(value, "/FT") == "/Sig" and "/V" in value):
+        raise _signed()
+
+
+def _is_trigger_table(value):
+    """Tell additional actions (12.6.3) from a resource that has the name ``AA``."""
+    if not isinstance(value, dict):
+        return False
+    actions = (_resolved(value, key) for key in value)
+    return any(
+        isinstance(action, dict) and _resolved(action, "/S") in ACTIONS | HARMLESS_ACTIONS
+        for action in actions
+    )
+
+
+def _check_outline(outline):
+    waiting, seen = [(outline, 0)], set()
+    while waiting:
+        item, depth = waiting.pop()
+        if depth > MAX_OUTLINE_DEPTH or len(seen) > MAX_OUTLINE_ITEMS:
+            raise PdfRefused("broken", "The outline of the document is too deep or too long.")
+        for key, below in (("/First", depth + 1), ("/Next", depth)):
+            following = _resolved(item, key)
+            if not isinstance(following, dict):
+                continue
+            if id(following) in seen:
+                raise PdfRefused("broken", "The outline of the document runs in a circle.")
+            seen.add(id(following))
+            waiting.append((following, below))
+
+
+class _Budget:
+    """Counts what the streams of a file unpack to."""
+
+    def __init__(self, limits):
+        self._stream = limits["stream"]
+        self._left = limits["streams"]
+        self._pixels = limits["pixels"]
+
+    def charge(self, stream):
+        """Unpack a stream, or look at the size of a picture, which viewers unpack row by row.
+
+        :raises PdfRefused: ``bomb``
+        """
+        if _resolved(stream, "/Subtype") == "/Image":
+            self._check_picture(stream)
+            return
+        filters = _resolved(stream, "/Filter")
+        names = [filters] if isinstance(filters, str) else [_value(name) for name in filters or ()]
+        if len(names) > MAX_FILTERS:
+            raise _bomb()
+        data = stream.encoded_data
+        for position, name in enumerate(names):
+            if name not in _DECODERS:
+                return
+            is_last = position == len(names) - 1
+            data = _DECODERS[name](data, min(self._stream, self._left), is_last)
+        # the last step counts only, and keeps nothing
+        self._left -= data if isinstance(data, int) else len(data)
+
+    def _check_picture(self, picture):
+        sides = (_resolved(picture, "/Width"), _resolved(picture, "/Height"))
+        if not all(isinstance(side, int) and side > 0 for side in sides):
+            raise PdfRefused("broken", "A picture in the file has no size.")
+        if sides[0] * sides[1] > self._pixels:
+            raise _bomb()
+
+
+def _inflate(data, limit, is_last):
+    """Return the unpacked bytes, or only their number when ``is_last``."""
+    engine = zlib.decompressobj()
+    size, kept = 0, []
+    try:
+        while data and not engine.eof:
+            chunk = engine.decompress(data, _CHUNK)
+            data = engine.unconsumed_tail
+            size += len(chunk)
+            if size > limit:
+                raise _bomb()
+            if not is_last:
+                kept.append(chunk)
+    except zlib.error:
+        # damaged, and shown as far as it goes by most viewers
+        pass
+    return size if is_last else b"".join(kept)
+
+
+def _with_pypdf(name):
+    def decode(data, limit, is_last):
+        from pypdf import filters
+
+        decoded = getattr(filters, name).decode(data)
+        if len(decoded) > limit:
+            raise _bomb()
+        return decoded
+
+    return decode
+
+
+_DECODERS = {
+    "/FlateDecode": _inflate,
+    "/Fl": _inflate,
+    "/LZWDecode": _with_pypdf("LZWDecode"),
+    "/LZW": _with_pypdf("LZWDecode"),
+    "/RunLengthDecode": _with_pypdf("RunLengthDecode"),
+    "/RL": _with_pypdf("RunLengthDecode"),
+    "/ASCII85Decode": _with_pypdf("ASCII85Decode"),
+    "/A85": _with_pypdf("ASCII85Decode"),
+    "/ASCIIHexDecode": _with_pypdf("ASCIIHexDecode"),
+    "/AHx": _with_pypdf("ASCIIHexDecode"),
+}
+
+
+def _read_pages(reader, limit):
+    from . import pages
+
+    number = pages.count(reader)
+    if number > limit:
+        raise PdfRefused(
+            "too_many_pages", f"The file has {number} pages.", pages=int(number), limit=limit
+        )
+    return [page.geometry(index) for index, page in enumerate(pages.walk(reader), 1)]
+
+
+def _compare_pages(geometries, others):
+    differs = PdfRefused("broken", "The file is damaged: its pages can be read in different ways.")
+    if len(others) != len(geometries):
+        raise differs
+    for geometry, page in zip(geometries, others, strict=True):
+        pairs = zip(
+            (*geometry.media, *geometry.crop),
+            (*_sorted_rect(page.mediabox), *_sorted_rect(page.cropbox)),
+            strict=True,
+        )
+        if page.rotation % 360 != geometry.rotation:
+            raise differs
+        if any(abs(ours - theirs) > TOLERANCE for ours, theirs in pairs):
+            raise differs
+
+
+def _sorted_rect(rect):
+    x0, y0, x1, y1 = (float(value) for value in rect)
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _pyhanko_objects(reader, limit) -> Iterator[object]:
+    references = set()
+    for revision in range(reader.xrefs.total_revisions):
+        references |= reader.xrefs.explicit_refs_in_revision(revision)
+    if len(references) > limit:
+        raise _bomb()
+    for reference in references:
+        yield reader.get_object(reference)
+
+
+def _pypdf_objects(reader) -> Iterator[object]:
+    from pypdf.generic import IndirectObject
+
+    numbers = {(number, 0) for number in reader.xref_objStm}
+    for generation, entries in reader.xref.items():
+        numbers.update((number, generation) for number in entries)
+    for number, generation in numbers:
+        yield reader.get_object(IndirectObject(number, generation, reader))
+
+
+def _resolved(dictionary, key):
+    return _value(dict.get(dictionary, key))
+
+
+def _value(found):
+    return found.get_object() if hasattr(found, "get_object") else found
+
+
+def _is_stream(value):
+    return hasattr(value, "encoded_data") or hasattr(value, "get_data")
+
+
+def _confine(limits):
+    for kind, limit in (
+        (resource.RLIMIT_AS, limits["memory"]),
+        (resource.RLIMIT_CPU, limits["seconds"]),
+        (resource.RLIMIT_FSIZE, limits["answer"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+
+
+def _refusal(error):
+    return {"refused": error.code, "message": str(error), "params": error.params}
+
+
+def _active(found):
+    return PdfRefused(
+        "active_content", f"The file contains active content: {found}.", found=str(found)
+    )
+
+
+def _bomb():
+    return PdfRefused("bomb", "The file needs far more memory than it should.")
+
+
+def _encrypted():
+    return PdfRefused("encrypted", "The file is encrypted.")
+
+
+def _signed():
+    return PdfRefused("already_signed", "The file is already signed.")
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[3]))

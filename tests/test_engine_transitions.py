@@ -1,0 +1,36 @@
+from odoo.tests import BaseCase
+
+from ..signature_workflow.engine.errors import TransitionError
+from ..signature_workflow.engine.transitions import REQUEST, SIGNER, check, sources
+
+
+class TestTransitions(BaseCase):
+    def test_tables_name_only_their_own_states(self):
+        for table in (REQUEST, SIGNER):
+            for targets in table.values():
+                self.assertLessEqual(targets, table.keys())
+
+    def test_ended_requests_stay_ended(self):
+        for state in ("completed", "declined", "expired", "cancelled"):
+            self.assertFalse(REQUEST[state])
+
+    def test_a_request_that_everybody_signed_can_only_complete_or_fail(self):
+        self.assertEqual(REQUEST["signed"], {"completed", "failed"})
+        self.assertEqual(sources(REQUEST, "completed"), {"signed"})
+        self.assertEqual(sources(REQUEST, "cancelled"), {"draft", "queued", "sent", "failed"})
+
+    def test_a_signer_answers_once(self):
+        for state in ("signed", "approved", "declined"):
+            self.assertFalse(SIGNER[state])
+            self.assertEqual(sources(SIGNER, state), {"sent", "viewed"})
+
+    def test_moves_are_checked(self):
+        check(REQUEST, "draft", "queued")
+        with self.assertRaises(TransitionError) as caught:
+            check(REQUEST, "completed", "cancelled")
+        self.assertEqual(caught.exception.code, "transition_refused")
+        self.assertEqual(caught.exception.params, {"source": "completed", "target": "cancelled"})
+        for arguments in ((REQUEST, "done", "sent"), (REQUEST, "sent", "done")):
+            with self.assertRaises(TransitionError) as caught:
+                check(*arguments)
+            self.assertEqual(caught.exception.code, "state_unknown")
