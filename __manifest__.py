@@ -31,7 +31,18 @@
         "data/demo/signature_template_demo.xml",
         "data/demo/signature_rule_demo.xml",
     ],
-    "assets": {},
+    "assets": {
+        "signature_workflow.assets_signing_page": [
+            "web/static/src/module_loader.js",
+            "web/static/src/polyfills/promise.js",
+            "web/static/lib/signature_pad/signature_pad.umd.js",
+            "signature_workflow/static/src/signing_page/*.scss",
+            "signature_workflow/static/src/signing_page/*.js",
+        ],
+        "web.assets_tests": [
+            "signature_workflow/static/tests/tours/*.js",
+        ],
+    },
     "post_init_hook": "post_init_hook",
     "application": True,
 }

@@ -75,7 +75,8 @@ def run_tool(*command: str, pdf: bytes) -> subprocess.CompletedProcess:
 def text_of(pdf: bytes, page: int = 1) -> str:
     """Return the text of a page as poppler extracts it."""
     done = run_tool("pdftotext", "-layout", "-f", str(page), "-l", str(page), "FILE", "-", pdf=pdf)
-    return done.stdout.decode()
+    # poppler takes the thin blanks around a slash for nothing, or not
+    return re.sub(r"(\d) ?/ ?(\d)", r"\1/\2", done.stdout.decode())
 
 
 def fonts_of(pdf: bytes) -> list[str]:
@@ -93,7 +94,7 @@ def ink_of(pdf: bytes, page: int = 1, dpi: int = 72) -> list[list[bool]]:
     head = re.match(rb"P5\s+(\d+)\s+(\d+)\s+255\s", done.stdout)
     width, height = int(head[1]), int(head[2])
     pixels = done.stdout[head.end() :]
-    return [[level < 160 for level in pixels[y * width : (y + 1) * width]] for y in range(height)]
+    return [[level < 200 for level in pixels[y * width : (y + 1) * width]] for y in range(height)]
 
 
 def bounds_of(ink: list[list[bool]]) -> tuple[float, float, float, float]:

@@ -291,15 +291,13 @@ def xfa() -> bytes:
 # Hostile ----------------------------------------------------------------------
 
 
-@functools.cache
 def bomb(megabytes: int = 200) -> bytes:
     """A small file whose page content unpacks to ``megabytes`` MiB."""
     return _raw(contents=_stream(_zeros(megabytes)))
 
 
-@functools.cache
-def bomb_in_object_stream(megabytes: int = 1500) -> bytes:
-    """A small file with an object stream that would fill the memory."""
+def bomb_in_object_stream(megabytes: int = 200) -> bytes:
+    """A small file with an object stream that unpacks to ``megabytes`` MiB."""
     packed = _zeros(megabytes)
     body, offsets = _numbered(
         [
@@ -326,6 +324,14 @@ def bomb_in_layers() -> bytes:
     for _layer in range(2):
         data = zlib.compress(data, 9)
     return _raw(contents=_stream(data, b"[/FlateDecode/FlateDecode/FlateDecode]"))
+
+
+def bomb_picture() -> bytes:
+    """A picture of 2.5 billion pixels."""
+    head = b"/Type/XObject/Subtype/Image/Width 50000/Height 50000/ColorSpace/DeviceGray"
+    data = _zeros(1)
+    picture = b"<<%s/BitsPerComponent 8/Filter/FlateDecode/Length %d>>stream\n%s\nendstream"
+    return _raw(extra=[picture % (head, len(data), data)])
 
 
 def xref_loop() -> bytes:
@@ -371,6 +377,23 @@ def deep_array(depth: int = 200_000) -> bytes:
     return _raw(page=b"/Deep " + b"[" * depth + b"]" * depth)
 
 
+def broken_metadata() -> bytes:
+    """XMP metadata that are no XML, which no update of the file could carry on."""
+    return _raw(
+        catalog=b"/Metadata 6 0 R",
+        extra=[b"<</Type/Metadata/Subtype/XML/Length 5>>stream\n<<<<<\nendstream"],
+    )
+
+
+def entity_bomb() -> bytes:
+    """XMP metadata with entities that grow without end."""
+    entities = [b'<!ENTITY a0 "aaaaaaaaaa">']
+    entities += [b'<!ENTITY a%d "%s">' % (n + 1, b"&a%d;" % n * 10) for n in range(12)]
+    xml = b"<!DOCTYPE x [%s]><x>&a12;</x>" % b"".join(entities)
+    head = b"<</Type/Metadata/Subtype/XML/Length %d>>stream\n" % len(xml)
+    return _raw(catalog=b"/Metadata 6 0 R", extra=[head + xml + b"\nendstream"])
+
+
 def huge_page() -> bytes:
     """A page of 200 000 points."""
     return boxed(media=(0, 0, 200_000, 200_000))
@@ -387,8 +410,8 @@ def truncated() -> bytes:
     return data[: len(data) // 2]
 
 
-def slow(objects: int = 400_000) -> bytes:
-    """A file with so many objects that reading them takes minutes."""
+def slow(objects: int = 110_000) -> bytes:
+    """A file with so many objects that reading them takes long."""
     return _raw(extra=[b"[1 2 3 4 5 6 7 8 9]"] * objects)
 
 
@@ -452,6 +475,7 @@ def _with_action(entries):
     return _written(writer)
 
 
+@functools.cache
 def _zeros(megabytes):
     packer = zlib.compressobj(9)
     chunk = bytes(1024 * 1024)

@@ -22,7 +22,16 @@ class TestLinks(BaseCase):
         self.assertNotEqual(hashed, links.token_hash("B" * 43))
 
     def test_other_texts_are_no_tokens(self):
-        for text in ("", "A" * 42, "A" * 44, "A" * 42 + "\n", "A" * 42 + "/", "ș" * 43, None, b"A" * 43):
+        for text in (
+            "",
+            "A" * 42,
+            "A" * 44,
+            "A" * 42 + "\n",
+            "A" * 42 + "/",
+            "ș" * 43,
+            None,
+            b"A" * 43,
+        ):
             self.assertFalse(links.is_well_formed(text))
 
     def test_links_lie_under_the_base_url(self):

@@ -2,7 +2,6 @@ import itertools
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from odoo.tests import BaseCase
 
 from ..signature_workflow.engine.errors import PlacementError
@@ -20,7 +19,7 @@ ROTATIONS = (0, 90, 180, 270)
 BOUNDARIES = (
     ((0, 0, 500, 800), (0, 0, 500, 800)),
     ((-50, -20, 700, 900), (40, 60, 540, 780)),
-    ((100, 200, 400, 400), (0, 0, 350, 390)),
+    ((100, 200, 400, 400), (150, 250, 450, 450)),
 )
 
 coordinate = st.floats(-2000, 2000)

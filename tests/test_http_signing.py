@@ -13,10 +13,8 @@ class SignatureHttpCase(SignatureFixture, HttpCase):
         """Return the request of a new deal and the token of its client."""
         deal = self._make_deal(**values)
         deal.stage_id = self.stage_sign
-        return self.requests_of(deal), self.link_of_client(self.work())
-
-    def link_of_client(self, mails):
-        return self.link_of(mails, "zoe@client.example")
+        token = self.link_of(self.work(), "zoe@client.example")
+        return self.requests_of(deal), token
 
     def call(self, path, **params):
         """POST JSON-RPC; return the HTTP response."""
@@ -175,8 +173,14 @@ class TestSigningRoutes(SignatureHttpCase):
     @mute_logger("odoo.http")
     def test_huge_body(self):
         response = self.call(f"{self.url}/submit", values={"1": "x" * 2_000_000}, nonce="n")
-        self.assertEqual(response.status_code, 413)
+        self.assertIn("error", response.json())
         self.assertEqual(self.client.state, "sent")
+
+    def test_closed_request_shows_no_document(self):
+        self.request.action_cancel()
+        self.assertEqual(self.url_open(self.url).status_code, 200)
+        self.assertEqual(self.url_open(f"{self.url}/document").status_code, 404)
+        self.assertEqual(self.submit(self.token, self.client)["error"]["code"], "cancelled")
 
     def test_viewed(self):
         self.call(f"{self.url}/viewed")

@@ -16,18 +16,15 @@ from . import pdf_samples
 from .common import SignatureCase, pdf_text
 
 
-@tagged("post_install", "-at_install")
-class TestSeal(SignatureCase):
-    """When everybody has signed: a sealed file, filed once, and the deal moves."""
-
-    def _trusted(self, request):
-        key = self.env["signature.key"]._get_identity(request.company_id)
-        return [key.certificate_der]
+class SealChecks:
+    """What independent validators must say of a sealed file."""
 
     def assertSealed(self, request):
+        """Check the signed copy of `request` by pyHanko, pdfsig and qpdf; return its bytes."""
         data = request.final_id.raw
         self.assertEqual(request.final_sha256, hashlib.sha256(data).hexdigest())
-        verdict = verify(data, self._trusted(request))
+        key = self.env["signature.key"]._get_identity(request.company_id)
+        verdict = verify(data, [key.certificate_der])
         self.assertTrue(verdict.intact and verdict.trusted and verdict.certified, verdict.problems)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "final.pdf")
@@ -39,6 +36,11 @@ class TestSeal(SignatureCase):
         request.event_ids._verify_chain()
         self.assertEqual(request.event_ids.mapped("kind").count("sealed"), 1)
         return data
+
+
+@tagged("post_install", "-at_install")
+class TestSeal(SealChecks, SignatureCase):
+    """When everybody has signed: a sealed file, filed once, and the deal moves."""
 
     def test_the_whole_way(self):
         deal = self._make_deal()

@@ -12,7 +12,7 @@ from tools.postgres import psql
 from tools.system import locked
 
 MODULES = ["base_automation", "contacts", "crm", "portal", "sale_crm", "sale_management", "sms"]
-LANGUAGES = "fr_FR,ro_RO"
+LANGUAGES = "en_US,fr_FR,ro_RO"
 FILESTORE = DATA_DIR / "filestore"
 STRIPPED = "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 """Debian leaves this library out, but mail's manifest still lists it, which breaks the backend's bundle."""

@@ -197,12 +197,12 @@ def _installed(package):
 
 
 def end_on_signals():
-    """Let a termination run the same way out as Ctrl-C, so that nothing stays behind."""
+    """Let each way of being ended run the same way out, so that nothing stays behind."""
 
     def interrupt(_number, _frame):
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
 
 

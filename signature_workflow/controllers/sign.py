@@ -12,6 +12,7 @@ from ..models.signature_signer import SubmitRefused
 # A drawn signature is some ten kilobytes; a page full of fields stays far below this.
 MAX_BODY = 1024 * 1024
 USER_AGENT_LIMIT = 512
+NONCE_LIMIT = 64
 
 # No session: a signer has no account, and the page leaves no cookie.
 READ = {"type": "http", "auth": "public", "methods": ["GET"], "save_session": False}
@@ -32,6 +33,11 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 DOCUMENT_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def _is_nonce(value):
+    """Tell whether `value` may name one attempt of the page; it is kept with the signature."""
+    return isinstance(value, str) and 0 < len(value) <= NONCE_LIMIT
 
 
 def _private(response, policy):
@@ -82,7 +88,7 @@ class SigningPage(http.Controller):
     @http.route("/sign/<string:token>/submit", **ACT)
     def submit(self, token, values=None, nonce=None, document=None, consent=None, **_params):
         def act(signer):
-            if not (isinstance(nonce, str) and isinstance(document, str)):
+            if not (_is_nonce(nonce) and isinstance(document, str)):
                 raise self._malformed()
             if consent is not True:
                 raise SubmitRefused("consent", request.env._("Please agree to sign electronically, then finish."))
@@ -93,7 +99,7 @@ class SigningPage(http.Controller):
     @http.route("/sign/<string:token>/decline", **ACT)
     def decline(self, token, reason=None, nonce=None, **_params):
         def act(signer):
-            if not (isinstance(reason, str) and isinstance(nonce, str)):
+            if not (isinstance(reason, str) and _is_nonce(nonce)):
                 raise self._malformed()
             return signer._decline(reason, nonce, self._origin())
 

@@ -46,9 +46,16 @@ class SignatureSigner(models.Model):
         )
 
     def _document(self):
-        """Return the PDF to show (sudo): the signed copy once there is one."""
+        """Return the PDF that this signer may read now (sudo), or nothing.
+
+        That is the signed copy once there is one. Who has not signed when the request ends, or whose
+        turn has not come, gets nothing.
+        """
         self.ensure_one()
-        return self.request_id.final_id or self.request_id.original_id
+        request = self.request_id
+        if self._page_state() not in ("ready", "signed", "sealing", "completed"):
+            return request.original_id.browse()
+        return request.final_id or request.original_id
 
     def _page_values(self):
         """Return all that the page shows to this signer; times are UTC."""

@@ -74,6 +74,7 @@ def examine(data: bytes, limits: dict) -> dict:
     """
     geometries, has_form = _examine_with_pyhanko(data, limits)
     _examine_with_pypdf(data, geometries)
+    _try_update(data)
     return {
         "pages": [[page.media, page.crop, page.rotation] for page in geometries],
         "has_form": has_form,
@@ -127,6 +128,15 @@ def _examine_with_pyhanko(data, limits):
     check_catalog(reader.root)
     form = _resolved(reader.root, "/AcroForm")
     return geometries, isinstance(form, dict) and bool(_resolved(form, "/Fields"))
+
+
+def _try_update(data):
+    """Do what sealing will do; pyHanko then also reads the XMP metadata, which are XML."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(data), strict=False)
+    writer.update_root()
+    writer.write(io.BytesIO())
 
 
 def _examine_with_pypdf(data, geometries):

@@ -12,7 +12,7 @@ from ..errors import RenderError
 # multiples of the font size; Noto Sans needs 1.07 above and 0.29 below the base line for accents
 LEADING = 1.3
 # points
-MAX_SIZE = 11.0
+MAX_SIZE = 10.0
 SHRUNK_SIZE = 7.0
 MIN_SIZE = 3.0
 STEP = 0.5

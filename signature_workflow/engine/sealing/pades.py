@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
@@ -22,8 +22,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
-from pyhanko.sign.attributes import SignedAttributeProviderSpec, SigningCertificateV2Provider
-from pyhanko.sign.general import as_signing_certificate_v2
 from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
@@ -32,6 +30,7 @@ from ..errors import SealError
 
 DIGEST = "sha256"
 MIN_RSA_BITS = 2048
+_SAMPLE_DIGEST = hashlib.sha256(b"the place of a digest").digest()
 _ENVELOPE = b"SWK1"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
@@ -76,30 +75,10 @@ class SealIdentity:
     signature_size: int
 
 
-class _SealAttributes(SignedAttributeProviderSpec):
-    """The attribute that PAdES B-B asks for: the signing certificate (RFC 5035).
-
-    It is the same for all seals of a key, and encoding it anew takes longer than all the rest.
-    """
-
-    def __init__(self, certificate):
-        self._provider = _SigningCertificate(certificate)
-
-    def signed_attr_providers(self, data_digest, digest_algorithm):
-        return [self._provider]
-
-
-class _SigningCertificate(SigningCertificateV2Provider):
-    def __init__(self, certificate):
-        super().__init__(certificate)
-        self._value = tsp.SigningCertificateV2.load(as_signing_certificate_v2(certificate).dump())
-
-    async def build_attr_value(self, dry_run=False):
-        return self._value
-
-
 class LoadedKeySigner(Signer):
-    """pyHanko signer that keeps its key loaded; the stock one parses and checks it each time."""
+    """pyHanko signer that keeps what is the same for all seals of a key: the key, loaded, and the
+    attributes of PAdES B-B, encoded, in which only the digest of the document differs.
+    """
 
     def __init__(self, key, certificate_der: bytes, chain_der: tuple[bytes, ...]):
         chain = [asn1_x509.Certificate.load(der) for der in chain_der]
@@ -107,13 +86,16 @@ class LoadedKeySigner(Signer):
             signing_cert=asn1_x509.Certificate.load(certificate_der),
             cert_registry=SimpleCertificateStore.from_certs(chain),
         )
-        self.signed_attr_prov_spec = _SealAttributes(self.signing_cert)
         self._key = key
+        self._attributes = b""
 
-    async def signed_attrs(self, *args, **kwargs):
-        """Return the attributes already encoded; asn1crypto encodes new ones on each use."""
-        attributes = await super().signed_attrs(*args, **kwargs)
-        return cms.CMSAttributes.load(attributes.dump())
+    async def signed_attrs(self, data_digest, digest_algorithm, **options):
+        """Return the signed attributes (ETSI EN 319 122-1) for a digest."""
+        if not self._attributes:
+            sample = await super().signed_attrs(_SAMPLE_DIGEST, digest_algorithm, **options)
+            self._attributes = sample.dump()
+        encoded = self._attributes.replace(_SAMPLE_DIGEST, data_digest)
+        return cms.CMSAttributes.load(encoded)
 
     async def async_sign_raw(self, data, digest_algorithm, dry_run=False):
         """Sign ``data``: ECDSA, or RSA with PKCS #1 v1.5 padding."""

@@ -1,0 +1,45 @@
+"""``python -m tools.bench.memory``: how much memory sealing takes, in a process that does nothing else."""
+
+import json
+import resource
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from signature_workflow.engine.sealing.api import stamp_and_seal
+
+from tools.bench import samples
+
+RUNS = 7
+KB = 1024
+
+
+def main():
+    """Print the growth of the greatest memory use from before the file is read, over the file's size."""
+    path = Path(sys.argv[1])
+    _seal(samples.pdf(3))
+    before = _peak()
+    _seal(path.read_bytes())
+    grown = _peak() - before
+    print(json.dumps({"ratio": grown / path.stat().st_size, "grown": grown}))
+
+
+def _seal(pdf):
+    return stamp_and_seal(
+        pdf,
+        samples.stamps(),
+        samples.identity()[1],
+        fonts=samples.FONTS,
+        moment=datetime.now(UTC),
+        reason="Signed by Zoë, Saul",
+        location="București",
+        name="Bench SRL",
+    )
+
+
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KB
+
+
+if __name__ == "__main__":
+    main()
