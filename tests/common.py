@@ -18,8 +18,8 @@ BODY = """
 
 def pdf_text(data):
     """Return the text of a PDF (bytes) as poppler reads it."""
-    done = subprocess.run(  # noqa: S603
-        ["pdftotext", "-", "-"],  # noqa: S607
+    done = subprocess.run(
+        ["pdftotext", "-", "-"],
         input=data,
         capture_output=True,
         check=True,
@@ -80,9 +80,7 @@ class SignatureFixture(MailCase):
             (0, 0, {"role_id": cls.role_client.id, "sequence": 1}),
             (0, 0, {"role_id": cls.role_company.id, "sequence": 2}),
         ]
-        return cls.env["signature.template"].create(
-            {"name": "Agreement", "role_ids": roles, **values}
-        )
+        return cls.env["signature.template"].create({"name": "Agreement", "role_ids": roles, **values})
 
     @classmethod
     def _make_deal(cls, **values):
@@ -114,19 +112,12 @@ class SignatureFixture(MailCase):
 
     def link_of(self, mails, email):
         """Return the token in the newest of `mails` to `email`."""
-        tokens = [
-            match[1]
-            for mail in mails
-            if email in str(mail["email_to"])
-            for match in LINK.finditer(mail["body"])
-        ]
+        tokens = [match[1] for mail in mails if email in str(mail["email_to"]) for match in LINK.finditer(mail["body"])]
         self.assertTrue(tokens, f"no link to {email} in {[m['email_to'] for m in mails]}")
         return tokens[-1]
 
     def requests_of(self, deal):
-        return self.env["signature.request"].search(
-            [("res_model", "=", "crm.lead"), ("res_id", "in", deal.ids)]
-        )
+        return self.env["signature.request"].search([("res_model", "=", "crm.lead"), ("res_id", "in", deal.ids)])
 
 
 class SignatureCase(SignatureFixture):

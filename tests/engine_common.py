@@ -26,9 +26,7 @@ FONTS = FontSet(
 @functools.cache
 def material(name: str = "Atelier Ștefănescu SRL") -> pades.KeyMaterial:
     """Return a key with a certificate that is valid for ten years from MOMENT."""
-    return pades.make_identity(
-        common_name=name, organization=name, country="RO", moment=MOMENT, validity_days=3650
-    )
+    return pades.make_identity(common_name=name, organization=name, country="RO", moment=MOMENT, validity_days=3650)
 
 
 def seal(pdf: bytes, stamps=(), **changes) -> bytes:
@@ -52,9 +50,7 @@ def wave() -> marks.Drawn:
     for step in range(120):
         turn = step / 120
         stroke += [40 + turn * 300, 75 + 45 * math.sin(turn * 25) * (1 - turn)]
-    return marks.parse(
-        {"kind": "drawn", "width": 400, "height": 150, "strokes": [stroke, [90, 125, 310, 115]]}
-    )
+    return marks.parse({"kind": "drawn", "width": 400, "height": 150, "strokes": [stroke, [90, 125, 310, 115]]})
 
 
 def corner() -> marks.Drawn:

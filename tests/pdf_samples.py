@@ -51,9 +51,7 @@ def nested(pages: int = 40, width: int = 4) -> bytes:
             reference.get_object().pop(key, None)
     root = writer.root_object["/Pages"].indirect_reference
     while len(nodes) > width:
-        nodes = [
-            _node(writer, nodes[start : start + width]) for start in range(0, len(nodes), width)
-        ]
+        nodes = [_node(writer, nodes[start : start + width]) for start in range(0, len(nodes), width)]
     _fill_node(root, nodes)
     root.get_object()[NameObject("/MediaBox")] = _array(0, 0, *A4)
     root.get_object()[NameObject("/Rotate")] = NumberObject(90)
@@ -103,10 +101,7 @@ def hybrid() -> bytes:
     )
     entries = len(body)
     row = bytes([2, 0, 5, 0])
-    body += (
-        b"7 0 obj<</Type/XRef/Size 8/W[1 2 1]/Index[6 1]/Length 4>>stream\n%s\nendstream endobj\n"
-        % row
-    )
+    body += b"7 0 obj<</Type/XRef/Size 8/W[1 2 1]/Index[6 1]/Length 4>>stream\n%s\nendstream endobj\n" % row
     table = len(body)
     body += b"xref\n0 6\n0000000000 65535 f \n"
     body += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
@@ -304,8 +299,7 @@ def bomb_in_object_stream(megabytes: int = 200) -> bytes:
             b"<</Type/Catalog/Pages 2 0 R/Extra 6 0 R>>",
             b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]>>",
-            b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream"
-            % (len(packed), packed),
+            b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(packed), packed),
         ]
     )
     rows = b"".join(bytes([1]) + offset.to_bytes(4, "big") + bytes(1) for offset in offsets)
@@ -341,13 +335,9 @@ def xref_loop() -> bytes:
     second = len(body)
     # the trailer of the first table gets a /Prev of a fixed length, so that offsets stay
     body = body.replace(b"trailer\n<<", b"trailer\n<</Prev %010d " % (second + 18), 1)
-    return (
-        body
-        + b"xref\n0 0\ntrailer\n<</Size 8/Root 2 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
-        % (
-            first,
-            second + 18,
-        )
+    return body + b"xref\n0 0\ntrailer\n<</Size 8/Root 2 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
+        first,
+        second + 18,
     )
 
 
@@ -454,9 +444,7 @@ def _with_catalog(entries):
 def _with_field(entries):
     field = DictionaryObject({NameObject(key): value for key, value in entries.items()})
     field[NameObject("/T")] = TextStringObject("field")
-    return _with_catalog(
-        {"/AcroForm": DictionaryObject({NameObject("/Fields"): ArrayObject([field])})}
-    )
+    return _with_catalog({"/AcroForm": DictionaryObject({NameObject("/Fields"): ArrayObject([field])})})
 
 
 def _with_action(entries):
@@ -466,9 +454,7 @@ def _with_action(entries):
             NameObject("/Type"): NameObject("/Annot"),
             NameObject("/Subtype"): NameObject("/Link"),
             NameObject("/Rect"): _array(0, 0, 50, 50),
-            NameObject("/A"): DictionaryObject(
-                {NameObject(key): value for key, value in entries.items()}
-            ),
+            NameObject("/A"): DictionaryObject({NameObject(key): value for key, value in entries.items()}),
         }
     )
     writer.pages[0][NameObject("/Annots")] = ArrayObject([writer._add_object(link)])
@@ -500,8 +486,7 @@ def _raw(
         [
             b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
             tree,
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Annots[5 0 R]%s>>"
-            % page,
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Annots[5 0 R]%s>>" % page,
             contents,
             annotation,
             *extra,

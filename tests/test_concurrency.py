@@ -2,13 +2,12 @@ import threading
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.orm.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import get_db_name
 from odoo.tools import mute_logger
-
-from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from .common import BODY, STROKES
 
@@ -51,14 +50,9 @@ class TestLastSigners(BaseCase):
             (0, 0, {"role_id": env.ref(f"signature_workflow.{name}").id, "sequence": 1})
             for name in ("role_client", "role_company")
         ]
-        template = env["signature.template"].create(
-            {"name": "Together", "body": BODY, "role_ids": roles}
-        )
+        template = env["signature.template"].create({"name": "Together", "body": BODY, "role_ids": roles})
         deals = env["crm.lead"].create(
-            [
-                {"name": f"D{n}", "type": "opportunity", "partner_id": partner.id}
-                for n in range(REQUESTS)
-            ]
+            [{"name": f"D{n}", "type": "opportunity", "partner_id": partner.id} for n in range(REQUESTS)]
         )
         signatory = env.ref("base.user_admin")
         signatory.email = signatory.email or "admin@company.example"
@@ -93,9 +87,7 @@ class TestLastSigners(BaseCase):
     def _run(self, jobs):
         """Sign with all `(signer id, nonce)` at the same instant; return the answers."""
         barrier, results = threading.Barrier(len(jobs)), []
-        threads = [
-            threading.Thread(target=self._sign, args=(*job, barrier, results)) for job in jobs
-        ]
+        threads = [threading.Thread(target=self._sign, args=(*job, barrier, results)) for job in jobs]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -76,9 +76,7 @@ class TestMarks(BaseCase):
         self.assertRefused("mark_outside", marks.parse, self.changed(strokes=[[0, 0, 500, 0]]))
 
     def test_endless_and_empty_drawings_are_refused(self):
-        self.assertRefused(
-            "mark_too_complex", marks.parse, self.changed(strokes=[[0, 0, 9, 9]] * 201)
-        )
+        self.assertRefused("mark_too_complex", marks.parse, self.changed(strokes=[[0, 0, 9, 9]] * 201))
         self.assertRefused("mark_too_complex", marks.parse, self.changed(strokes=[[0, 0] * 20_001]))
         for strokes in ([], [[5, 5]], [[5, 5, 5, 5]], [[5, 5, 9, 9]]):
             self.assertRefused("mark_empty", marks.parse, self.changed(strokes=strokes))

@@ -65,9 +65,7 @@ class TestRender(BaseCase):
     def test_anchors_stand_where_their_lines_are(self):
         html = "<p style='margin: {}mm 0 0 {}mm'><a href='sign:k' class='sign-signature'></a></p>"
         for down, right in ((0, 0), (100, 20), (200, 90)):
-            document = render(
-                html.format(down, right), stylesheet="@page{@bottom-right{content:''}}"
-            )
+            document = render(html.format(down, right), stylesheet="@page{@bottom-right{content:''}}")
             (anchor,) = document.anchors
             left, _top, line_end, bottom = bounds_of(ink_of(document.pdf, dpi=144))
             self.assertAlmostEqual(anchor.box.x, left, delta=0.3)
@@ -92,9 +90,7 @@ class TestRender(BaseCase):
             anchor.box.resolved(2)
 
     def test_anchors_leave_no_link_and_no_text(self):
-        html = (
-            "<p><a href='sign:a' class='sign-text'>hidden</a><a href='https://a.test/'>web</a></p>"
-        )
+        html = "<p><a href='sign:a' class='sign-text'>hidden</a><a href='https://a.test/'>web</a></p>"
         pdf = render(html).pdf
         self.assertEqual(links_of(pdf), ["https://a.test/"])
         self.assertEqual(text_of(pdf).split(), ["web", "1/1"])

@@ -71,9 +71,7 @@ class TestSeal(SealCase):
                 self.assertEqual(pdf[len(original) :].count(b"%%EOF"), 1)
                 verdict = judge(pdf)
                 self.assertEqual(verdict.problems, ())
-                self.assertTrue(
-                    verdict.intact and verdict.trusted and verdict.certified and verdict.whole
-                )
+                self.assertTrue(verdict.intact and verdict.trusted and verdict.certified and verdict.whole)
                 shown = run_tool("pdfsig", "FILE", pdf=pdf).stdout.decode()
                 self.assertIn("Signature is Valid", shown)
                 self.assertIn("Total document signed", shown)
@@ -116,10 +114,7 @@ class TestSeal(SealCase):
 
     def test_a_form_is_kept(self):
         pdf = seal(pdf_samples.form())
-        names = [
-            field.get_object()["/T"]
-            for field in PdfReader(io.BytesIO(pdf)).root_object["/AcroForm"]["/Fields"]
-        ]
+        names = [field.get_object()["/T"] for field in PdfReader(io.BytesIO(pdf)).root_object["/AcroForm"]["/Fields"]]
         self.assertEqual(names, ["city", "Seal"])
 
     def test_a_field_may_already_have_our_name(self):
@@ -212,9 +207,7 @@ class TestTampering(BaseCase):
                 generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
                 generic.pdf_name("/Subtype"): generic.pdf_name("/FreeText"),
                 generic.pdf_name("/Contents"): generic.pdf_string("void"),
-                generic.pdf_name("/Rect"): generic.ArrayObject(
-                    map(generic.NumberObject, (0, 0, 99, 99))
-                ),
+                generic.pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 99, 99))),
             }
         )
         page_ref, _resources = writer.find_page_for_modification(0)
@@ -328,9 +321,7 @@ class TestKeys(SealCase):
         self.assertNotIn(key, stored)
         self.assertNotEqual(stored, pades.encrypt_key(key, SECRET))
         self.assertEqual(pades.decrypt_key(stored, SECRET), key)
-        self.assertRefused(
-            "secret_wrong", pades.decrypt_key, stored, b"another secret, long enough"
-        )
+        self.assertRefused("secret_wrong", pades.decrypt_key, stored, b"another secret, long enough")
         self.assertRefused("secret_missing", pades.decrypt_key, stored, b"")
         self.assertRefused("secret_missing", pades.encrypt_key, key, b"short")
         for position in range(len(stored)):
@@ -404,9 +395,7 @@ def certify(key, *, name="Test", issuer=None, authority=False, signing=True) -> 
         )
         .sign(issuing_key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
     )
-    encoded = key.private_bytes(
-        DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    encoded = key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return pades.KeyMaterial(encoded, certificate.public_bytes(DER))
 
 

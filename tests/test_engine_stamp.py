@@ -28,9 +28,7 @@ class TestStamp(BaseCase):
     def test_text_comes_out_as_it_went_in(self):
         for text in (ROMANIAN, FRENCH, CYRILLIC):
             for field_type in ("text", "name", "date_signed", "merge"):
-                self.assertIn(
-                    text, text_of(stamp(pdf_samples.simple(), Stamp(BOX, field_type, text)))
-                )
+                self.assertIn(text, text_of(stamp(pdf_samples.simple(), Stamp(BOX, field_type, text))))
         typed = stamp(pdf_samples.simple(), Stamp(BOX, "signature", marks.Typed("Ștefan Țăranu")))
         self.assertIn("Ștefan Țăranu", text_of(typed))
 
@@ -71,11 +69,7 @@ class TestStamp(BaseCase):
 
     def test_fonts_are_embedded_once(self):
         original = pdf_samples.simple(20)
-        stamps = [
-            Stamp(Box(page, 10, y, 60, 5), "text", FRENCH)
-            for page in range(1, 21)
-            for y in (20, 40)
-        ]
+        stamps = [Stamp(Box(page, 10, y, 60, 5), "text", FRENCH) for page in range(1, 21) for y in (20, 40)]
         pdf = stamp(original, *stamps)
         added = [line for line in fonts_of(pdf) if "NotoSans" in line]
         self.assertEqual(len(added), 1)
@@ -101,10 +95,7 @@ class TestStamp(BaseCase):
         original = pdf_samples.unbalanced()
         pdf = stamp(original, Stamp(Box(1, 30, 60, 30, 10), "signature", wave()))
         ink, before = ink_of(pdf), ink_of(original)
-        added = [
-            [now and not then for now, then in zip(*rows, strict=True)]
-            for rows in zip(ink, before, strict=True)
-        ]
+        added = [[now and not then for now, then in zip(*rows, strict=True)] for rows in zip(ink, before, strict=True)]
         left, top, right, bottom = bounds_of(added)
         self.assertTrue(29 < left < right < 61, (left, right))
         self.assertTrue(59 < top < bottom < 71, (top, bottom))
@@ -134,9 +125,7 @@ class TestStamp(BaseCase):
                     self.assertLessEqual(bottom, box.y + box.height + 0.2)
 
     def test_long_text_shrinks_then_wraps_and_stays_whole(self):
-        text = (
-            "Livrarea se face la sediul clientului, în zilele lucrătoare, între orele opt și nouă."
-        )
+        text = "Livrarea se face la sediul clientului, în zilele lucrătoare, între orele opt și nouă."
         pdf = stamp(pdf_samples.simple(), Stamp(Box(1, 10, 40, 25, 8), "text", text))
         self.assertEqual(" ".join(text_of(pdf).split()).count("lucrătoare"), 1)
         self.assertTrue(set(text.split()) <= set(text_of(pdf).split()))

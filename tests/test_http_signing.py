@@ -154,7 +154,7 @@ class TestSigningRoutes(SignatureHttpCase):
             {"values": {"abc": "x"}},
             {"values": {"999999": "x"}},
             {"values": {"-1": "x"}},
-            {"values": dict.fromkeys(good["values"], {"a": {"b": 1}})},
+            {"values": {key: {"a": {"b": 1}} for key in good["values"]}},
             {"nonce": 7},
             {"nonce": ""},
             {"nonce": "n" * 1000},

@@ -2,7 +2,6 @@ import base64
 from unittest.mock import patch
 
 from freezegun import freeze_time
-
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -30,9 +29,7 @@ class TestGenerate(SignatureCase):
         self.assertEqual((client.state, company.state), ("sent", "waiting"))
         self.assertEqual(client.email, "zoe@client.example")
         self.assertEqual(company.user_id, self.signatory)
-        self.assertEqual(
-            client.field_ids.mapped("type"), ["signature", "name", "date_signed", "text", "checkbox"]
-        )
+        self.assertEqual(client.field_ids.mapped("type"), ["signature", "name", "date_signed", "text", "checkbox"])
         text = pdf_text(request.original_id.raw)
         self.assertIn("Zoë Țăndărică", text)
         self.assertNotIn("{{", text)
@@ -156,9 +153,7 @@ class TestGenerate(SignatureCase):
 
     def test_expiry(self):
         request = self.send()
-        self.assertEqual(
-            (request.date_expire - fields.Date.today()).days, self.template.expiry_days
-        )
+        self.assertEqual((request.date_expire - fields.Date.today()).days, self.template.expiry_days)
         with freeze_time(fields.Datetime.add(fields.Datetime.now(), days=31)):
             self.assertEqual(request.signer_ids[0]._page_state(), "expired")
             with self.enter_registry_test_mode():
@@ -169,9 +164,7 @@ class TestGenerate(SignatureCase):
     def test_refused_upload(self):
         for name in ("encrypted", "javascript", "signed"):
             with self.subTest(name), self.assertRaises(UserError):
-                self._make_template(
-                    kind="pdf", pdf_file=base64.b64encode(getattr(pdf_samples, name)())
-                )
+                self._make_template(kind="pdf", pdf_file=base64.b64encode(getattr(pdf_samples, name)()))
 
     def test_field_off_the_page(self):
         with self.assertRaisesRegex(UserError, "does not lie on the document"):

@@ -1,6 +1,5 @@
-from odoo.tests import tagged
-
 from odoo.addons.signature_workflow.signature_workflow.models.signature_signer import SubmitRefused
+from odoo.tests import tagged
 
 from .common import STROKES, SignatureCase
 

@@ -57,9 +57,7 @@ class TestStageEntry(SignatureCase):
         self.stage_sign.team_ids = [Command.set(team.ids)]
         self.stage_new.team_ids = [Command.set(self.team.ids)]
         # the stage found for a team is the first of its own
-        (self.env["crm.stage"].search([]) - self.stage_sign - self.stage_new).team_ids = [
-            Command.set(self.team.ids)
-        ]
+        (self.env["crm.stage"].search([]) - self.stage_sign - self.stage_new).team_ids = [Command.set(self.team.ids)]
         deal = self._make_deal()
         deal.team_id = team
         self.assertEqual(deal.stage_id, self.stage_sign)

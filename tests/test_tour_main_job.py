@@ -3,9 +3,8 @@ import unittest
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.tests import tagged
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.tests import tagged
 
 from . import mail_catcher, pdf_samples
 from .test_http_signing import SignatureHttpCase

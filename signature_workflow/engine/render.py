@@ -117,9 +117,7 @@ def _render(html, stylesheet, setting, fetcher, lang, title):
                 font_config=setting.font_config,
             )
         )
-    document = source.render(
-        font_config=setting.font_config, stylesheets=sheets, presentational_hints=True
-    )
+    document = source.render(font_config=setting.font_config, stylesheets=sheets, presentational_hints=True)
     document.metadata.title = title
     document.metadata.lang = lang
     document.metadata.attachments = []
@@ -223,6 +221,4 @@ def _refused(url):
 
 def _too_large(url):
     shown = url[:100]
-    return RenderError(
-        "resource_too_large", f"{shown} is too large.", url=shown, limit=MAX_RESOURCE
-    )
+    return RenderError("resource_too_large", f"{shown} is too large.", url=shown, limit=MAX_RESOURCE)

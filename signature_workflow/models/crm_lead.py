@@ -60,9 +60,7 @@ class CrmLead(models.Model):
         ]
         if entering:
             # the rows still hold the stage of before
-            self.env.cr.execute(
-                "SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(entering)]
-            )
+            self.env.cr.execute("SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(entering)])
             self._note_entries(dict(self.env.cr.fetchall()))
         return super()._write_multi(vals_list)
 
@@ -99,8 +97,7 @@ class CrmLead(models.Model):
         if self.sudo().signature_request_ids:
             raise UserError(
                 self.env._(
-                    "A deal with signed or sent documents cannot be deleted: they are evidence. "
-                    "Archive it instead."
+                    "A deal with signed or sent documents cannot be deleted: they are evidence. Archive it instead."
                 )
             )
         noted = self.env.cr.precommit.data.get(ENTRIES, {})
@@ -109,9 +106,7 @@ class CrmLead(models.Model):
 
     def action_view_signatures(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "signature_workflow.signature_request_action"
-        )
+        action = self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_request_action")
         action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
         action["context"] = {}
         if len(self.signature_request_ids) == 1:

@@ -9,8 +9,7 @@ def engine_message(env, error):
         "not_a_pdf": env._("This file is not a PDF. Choose a PDF file."),
         "encrypted": env._("This PDF is protected by a password. Save it without one."),
         "already_signed": env._(
-            "This PDF already carries a digital signature, which any change would break. Use the "
-            "unsigned document."
+            "This PDF already carries a digital signature, which any change would break. Use the unsigned document."
         ),
         "active_content": env._(
             "This PDF contains active content (%s), such as scripts or embedded files. Print it "
@@ -21,16 +20,13 @@ def engine_message(env, error):
         "too_many_pages": env._(
             "This PDF has too many pages (at most %s are accepted). Split it.", params.get("limit")
         ),
-        "page_size": env._(
-            "Page %s of this PDF has an unusable size. Print it to a new PDF.", params.get("page")
-        ),
+        "page_size": env._("Page %s of this PDF has an unusable size. Print it to a new PDF.", params.get("page")),
         "broken": env._("This PDF is damaged. Print it to a new PDF and use that one."),
         "bomb": env._("This PDF needs far too much memory. Print it to a new PDF."),
         "timeout": env._("This PDF takes too long to read. Print it to a new PDF."),
         # rendering
         "resource_refused": env._(
-            "The document uses “%s”, which is not stored here. Upload the picture into the "
-            "template.",
+            "The document uses “%s”, which is not stored here. Upload the picture into the template.",
             params.get("url", ""),
         ),
         "resource_too_large": env._("The picture “%s” is too large.", params.get("url", "")),
@@ -42,18 +38,12 @@ def engine_message(env, error):
         ),
         "pkcs12_unreadable": env._("The file cannot be opened. Is the password right?"),
         "pkcs12_incomplete": env._("The file holds no key with its certificate."),
-        "certificate_expired": env._(
-            "The certificate expired on %s. Get a new one.", params.get("not_after", "")
-        ),
-        "certificate_not_yet_valid": env._(
-            "The certificate is not valid before %s.", params.get("not_before", "")
-        ),
+        "certificate_expired": env._("The certificate expired on %s. Get a new one.", params.get("not_after", "")),
+        "certificate_not_yet_valid": env._("The certificate is not valid before %s.", params.get("not_before", "")),
         "key_usage": env._("The certificate is not meant for digital signatures."),
         "key_too_small": env._("The key is too weak (%s bits).", params.get("bits")),
         # links
-        "base_url_invalid": env._(
-            "The system parameter web.base.url is not a web address, so no link can be sent."
-        ),
+        "base_url_invalid": env._("The system parameter web.base.url is not a web address, so no link can be sent."),
         # what signers send
         "value_type": env._("This value cannot be used here."),
         "too_long": env._("Too long: at most %s characters.", params.get("limit")),

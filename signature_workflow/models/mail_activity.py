@@ -5,6 +5,9 @@ class MailActivity(models.Model):
     _inherit = "mail.activity"
 
     signature_request_id = fields.Many2one(
-        "signature.request", "Signature request", readonly=True, index="btree_not_null",
+        "signature.request",
+        "Signature request",
+        readonly=True,
+        index="btree_not_null",
         ondelete="set null",
     )

@@ -10,14 +10,10 @@ class SignatureDocumentAccess(models.AbstractModel):
     _name = "signature.document.access"
     _description = "Access through the signature request"
 
-    request_id = fields.Many2one(
-        "signature.request", required=True, readonly=True, index=True, ondelete="restrict"
-    )
+    request_id = fields.Many2one("signature.request", required=True, readonly=True, index=True, ondelete="restrict")
 
     @api.model
-    def _search(
-        self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False
-    ):
+    def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
         if not (self.env.su or bypass_access):
             seen = self.env["signature.request"]._search([])
             domain = Domain(domain) & Domain("request_id", "in", seen)
@@ -35,8 +31,6 @@ class SignatureDocumentAccess(models.AbstractModel):
             return result
         seen = self.sudo().request_id.with_env(self.env)._filtered_access("read")
         if forbidden := self.filtered(lambda part: part.sudo().request_id.id not in seen.ids):
-            error = functools.partial(
-                self.env["ir.rule"]._make_access_error, operation, forbidden.sudo(False)
-            )
+            error = functools.partial(self.env["ir.rule"]._make_access_error, operation, forbidden.sudo(False))
             return forbidden, error
         return None

@@ -117,7 +117,9 @@ class SignatureEvent(models.Model):
         )
 
     def write(self, vals):
-        raise UserError(self.env._("The audit trail cannot be changed."))
+        if self:
+            raise UserError(self.env._("The audit trail cannot be changed."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -28,15 +28,9 @@ class SignatureKey(models.Model):
 
     name = fields.Char("Subject", required=True, readonly=True)
     active = fields.Boolean(default=True, readonly=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
-    )
-    origin = fields.Selection(
-        [("made", "Made here"), ("pkcs12", "Uploaded (PKCS#12)")], required=True, readonly=True
-    )
-    certificates = fields.Text(
-        readonly=True, help="X.509, PEM: the key's own certificate, then its issuers."
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="restrict")
+    origin = fields.Selection([("made", "Made here"), ("pkcs12", "Uploaded (PKCS#12)")], required=True, readonly=True)
+    certificates = fields.Text(readonly=True, help="X.509, PEM: the key's own certificate, then its issuers.")
     private_key = fields.Text(readonly=True, groups=fields.NO_ACCESS, help="PKCS#8, encrypted")
     date_start = fields.Datetime("Valid from", readonly=True)
     date_end = fields.Datetime("Valid until", readonly=True)
@@ -75,8 +69,7 @@ class SignatureKey(models.Model):
                 "company_id": company.id,
                 "origin": origin,
                 "certificates": "".join(
-                    ssl.DER_cert_to_PEM_cert(der)
-                    for der in (material.certificate_der, *material.chain_der)
+                    ssl.DER_cert_to_PEM_cert(der) for der in (material.certificate_der, *material.chain_der)
                 ),
                 "private_key": base64.b64encode(encrypted).decode(),
                 "date_start": info.not_before.replace(tzinfo=None),

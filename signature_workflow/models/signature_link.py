@@ -11,9 +11,7 @@ class SignatureLink(models.Model):
     _name = "signature.link"
     _description = "Signature link"
 
-    signer_id = fields.Many2one(
-        "signature.signer", required=True, readonly=True, index=True, ondelete="cascade"
-    )
+    signer_id = fields.Many2one("signature.signer", required=True, readonly=True, index=True, ondelete="cascade")
     token_hash = fields.Char(required=True, readonly=True, groups="base.group_no_one")
     channel = fields.Selection([("email", "E-mail")], required=True, readonly=True)
     revoked = fields.Boolean(readonly=True)
@@ -41,8 +39,4 @@ class SignatureLink(models.Model):
         """Return the signer (sudo) whose live link carries `token`, or an empty recordset."""
         if not links.is_well_formed(token):
             return self.env["signature.signer"].sudo()
-        return (
-            self.sudo()
-            .search([("token_hash", "=", links.token_hash(token)), ("revoked", "=", False)])
-            .signer_id
-        )
+        return self.sudo().search([("token_hash", "=", links.token_hash(token)), ("revoked", "=", False)]).signer_id

@@ -1,7 +1,7 @@
 import re
+from html import unescape
 
-from markupsafe import Markup, escape
-
+from markupsafe import escape
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date, format_datetime, formatLang, html2plaintext
@@ -59,16 +59,8 @@ class SignatureMerge(models.AbstractModel):
     @api.model
     def _format(self, record, field):
         value, env = record[field.name], record.env
-        if field.type == "boolean":
-            return env._("Yes") if value else env._("No")
-        if field.type == "monetary":
-            currency = record[field.get_currency_field(record)] or env.company.currency_id
-            return format_amount(env, value, currency)
-        if field.type == "float":
-            digits = field.get_digits(env)
-            return formatLang(env, value, digits=digits[1] if digits else 2)
-        if field.type == "integer":
-            return formatLang(env, value, digits=0)
+        if field.type in ("boolean", "monetary", "float", "integer"):
+            return self._format_number(record, field, value)
         if not value:
             return ""
         if field.type == "date":
@@ -84,6 +76,18 @@ class SignatureMerge(models.AbstractModel):
         return str(value)
 
     @api.model
+    def _format_number(self, record, field, value):
+        """Return the text of a value that is never empty: 0 and False are values too."""
+        env = record.env
+        if field.type == "boolean":
+            return env._("Yes") if value else env._("No")
+        if field.type == "monetary":
+            currency = record[field.get_currency_field(record)] or env.company.currency_id
+            return format_amount(env, value, currency)
+        digits = field.get_digits(env) or (16, 2) if field.type == "float" else (16, 0)
+        return formatLang(env, value, digits=digits[1])
+
+    @api.model
     def _merge_html(self, html, record, replace_tag):
         """Return `html` with each `{{path}}` replaced by its escaped text.
 
@@ -93,7 +97,7 @@ class SignatureMerge(models.AbstractModel):
         empty = set()
 
         def replace(match):
-            tag = Markup(match.group(1)).unescape().replace("\xa0", " ")
+            tag = unescape(match.group(1)).replace("\xa0", " ")
             if ";" in tag:
                 return str(replace_tag(tag))
             path = tag.removesuffix("?").strip()

@@ -1,9 +1,8 @@
 import logging
 
-from psycopg2 import errors as pg_errors
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from psycopg2 import errors as pg_errors
 
 from ..engine.errors import EngineError
 from .engine_messages import engine_message
@@ -30,9 +29,7 @@ class SignatureQueue(models.AbstractModel):
     _description = "Queued signature work"
 
     attempts = fields.Integer(readonly=True, copy=False)
-    failure = fields.Text(
-        "What went wrong", readonly=True, copy=False, help="What failed and what to do about it."
-    )
+    failure = fields.Text("What went wrong", readonly=True, copy=False, help="What failed and what to do about it.")
 
     def _queue_failed(self, message):
         """Show a person that the work on these records failed; `message` says what to do."""
@@ -89,7 +86,7 @@ class SignatureQueue(models.AbstractModel):
             # somebody signed or cancelled at this moment: what is left is found by the next run
             self.env.cr.rollback()
             self._queue_trigger()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # the one place where anything is caught: a failure must end as something a person sees
             self.env.cr.rollback()
             if len(batch) > 1:

@@ -30,17 +30,14 @@ class SignatureRequest(models.Model):
     name = fields.Char("Document", required=True, readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="draft", index=True)
     revision = fields.Integer(
-        readonly=True, help="Bumped by the first statement of each change, so that two changes at "
-        "the same instant cannot both act on what was before."
+        readonly=True,
+        help="Bumped by the first statement of each change, so that two changes at "
+        "the same instant cannot both act on what was before.",
     )
-    template_id = fields.Many2one(
-        "signature.template", readonly=True, index=True, ondelete="restrict"
-    )
+    template_id = fields.Many2one("signature.template", readonly=True, index=True, ondelete="restrict")
     rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
     res_model = fields.Char("Record model", required=True, readonly=True)
-    res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
-    )
+    res_id = fields.Many2oneReference("Record", model_field="res_model", required=True, readonly=True)
     record_name = fields.Char(compute="_compute_record_name")
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
@@ -82,9 +79,7 @@ class SignatureRequest(models.Model):
     # Access: a request is seen by those who see its record
 
     @api.model
-    def _search(
-        self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False
-    ):
+    def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):
         if not (self.env.su or bypass_access):
             domain = Domain(domain) & self._visible_domain()
         return super()._search(
@@ -133,9 +128,7 @@ class SignatureRequest(models.Model):
         Whoever comes second at the same instant gets a serialization failure, which Odoo retries.
         """
         self.env.flush_all()
-        self.env.cr.execute(
-            SQL("UPDATE signature_request SET revision = revision + 1 WHERE id IN %s", self._ids)
-        )
+        self.env.cr.execute(SQL("UPDATE signature_request SET revision = revision + 1 WHERE id IN %s", self._ids))
         self.invalidate_recordset()
         self.env["signature.signer"].invalidate_model(["state", "nonce"])
 
@@ -210,18 +203,20 @@ class SignatureRequest(models.Model):
         self.check_access("read")
         for request in self.sudo():
             request._bump()
-            if not request.original_id:
-                target = "queued"
-            else:
-                target = "signed" if request._all_done() else "sent"
+            target = request._retry_state()
             moved = request._move(target, failure=False, attempts=0, to_dispatch=target == "sent")
             if not moved:
-                raise UserError(
-                    self.env._("“%s” has not failed, so there is nothing to try again.", request.name)
-                )
+                raise UserError(self.env._("“%s” has not failed, so there is nothing to try again.", request.name))
             moved._close_todos()
             moved._log_events("retried")
         self._queue_trigger()
+
+    def _retry_state(self):
+        """Return the state in which this failed request stood."""
+        self.ensure_one()
+        if not self.original_id:
+            return "queued"
+        return "signed" if self._all_done() else "sent"
 
     def action_cancel(self):
         """Cancel open requests: their links stop working."""
@@ -270,9 +265,7 @@ class SignatureRequest(models.Model):
                     data={"message": message},
                     note=self.env._("“%(document)s” failed: %(message)s", document=request.name, message=message),
                 )
-                request._add_todo(
-                    None, self.env._("Signature request failed: %s", request.name), message
-                )
+                request._add_todo(None, self.env._("Signature request failed: %s", request.name), message)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

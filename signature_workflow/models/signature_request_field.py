@@ -16,9 +16,7 @@ class SignatureRequestField(models.Model):
     _description = "Signature request field"
     _order = "page, y, x, id"
 
-    signer_id = fields.Many2one(
-        "signature.signer", required=True, readonly=True, index=True, ondelete="restrict"
-    )
+    signer_id = fields.Many2one("signature.signer", required=True, readonly=True, index=True, ondelete="restrict")
     type = fields.Selection(FIELD_TYPES, required=True, readonly=True)
     name = fields.Char(readonly=True)
     required = fields.Boolean(readonly=True)

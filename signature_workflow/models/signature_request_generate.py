@@ -62,16 +62,12 @@ class SignatureRequest(models.Model):
     def _prepare_signers(self, record):
         lines = self.template_id.role_ids
         if not lines:
-            raise UserError(
-                self.env._("The template “%s” has no roles. Add who signs it.", self.template_id.name)
-            )
+            raise UserError(self.env._("The template “%s” has no roles. Add who signs it.", self.template_id.name))
         problems, signers = [], []
         for line in lines:
             try:
                 signers.append(
-                    self.env["signature.signer"]._prepare_values(
-                        line, record, self.user_id, self.signatory_id
-                    )
+                    self.env["signature.signer"]._prepare_values(line, record, self.user_id, self.signatory_id)
                 )
             except UserError as error:
                 problems.append(str(error))
@@ -108,11 +104,7 @@ class SignatureRequest(models.Model):
     @api.model
     def _store_signers(self, drafts):
         signers = self.env["signature.signer"].create(
-            [
-                dict(values, request_id=request.id)
-                for request, signer_values, __ in drafts
-                for values in signer_values
-            ]
+            [dict(values, request_id=request.id) for request, signer_values, __ in drafts for values in signer_values]
         )
         by_role = {(signer.request_id.id, signer.role_id.id): signer.id for signer in signers}
         field_values = []

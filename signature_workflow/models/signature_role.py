@@ -33,9 +33,7 @@ class SignatureRole(models.Model):
     def _check_partner_id(self):
         for role in self:
             if role.policy == "partner" and not role.partner_id:
-                raise ValidationError(
-                    self.env._("Choose the contact who plays the role “%s”.", role.name)
-                )
+                raise ValidationError(self.env._("Choose the contact who plays the role “%s”.", role.name))
 
     def _find_person(self, record, user, signatory):
         """Return `(partner, user)` who plays this role for `record`; either may be empty.

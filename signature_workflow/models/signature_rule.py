@@ -24,8 +24,10 @@ class Plan(NamedTuple):
     def matching(self, deals):
         """Return those of `deals`, all in the rule's stage, that the rule is for."""
         matching = deals.filtered(
-            lambda deal: (not self.team_ids or deal.team_id.id in self.team_ids)
-            and self.company_id in (False, deal.company_id.id or self.company_id)
+            lambda deal: (
+                (not self.team_ids or deal.team_id.id in self.team_ids)
+                and self.company_id in (False, deal.company_id.id or self.company_id)
+            )
         )
         domain = ast.literal_eval(self.domain)
         return matching.filtered_domain(domain) if domain else matching
@@ -42,7 +44,7 @@ class SignatureRule(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
-    stage_id = fields.Many2one("crm.stage", "Stage", required=True, index=True, ondelete="restrict")
+    stage_id = fields.Many2one("crm.stage", required=True, index=True, ondelete="restrict")
     team_ids = fields.Many2many("crm.team", string="Sales teams", help="Empty: every team.")
     domain = fields.Char("Only deals that", default="[]", required=True)
     template_id = fields.Many2one(
@@ -84,9 +86,7 @@ class SignatureRule(models.Model):
             if not rule.signed_stage_id:
                 raise ValidationError(self.env._("Choose the stage to move the deal to."))
             if rule.signed_stage_id == rule.stage_id:
-                raise ValidationError(
-                    self.env._("A signed deal cannot move to the stage that it is in.")
-                )
+                raise ValidationError(self.env._("A signed deal cannot move to the stage that it is in."))
 
     @api.constrains("domain")
     def _check_domain(self):
@@ -94,9 +94,7 @@ class SignatureRule(models.Model):
             try:
                 Domain(ast.literal_eval(rule.domain)).validate(self.env["crm.lead"])
             except (ValueError, SyntaxError) as error:
-                raise ValidationError(
-                    self.env._("The filter of “%s” is not valid.", rule.display_name)
-                ) from error
+                raise ValidationError(self.env._("The filter of “%s” is not valid.", rule.display_name)) from error
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -121,7 +119,7 @@ class SignatureRule(models.Model):
     def _plans(self):
         """Return `{stage id: (Plan, ...)}`; cached, for every deal's write asks."""
         plans = defaultdict(tuple)
-        for rule in self.sudo().search([]):
+        for rule in self.sudo().search([("stage_id", "!=", False)]):
             plans[rule.stage_id.id] += (
                 Plan(
                     rule.id,
@@ -142,9 +140,7 @@ class SignatureRule(models.Model):
         """
         deals = self.env["crm.lead"].sudo().browse(before)
         entered = deals.filtered(
-            lambda deal: deal.active
-            and deal.type == "opportunity"
-            and deal.stage_id.id != before[deal.id]
+            lambda deal: deal.active and deal.type == "opportunity" and deal.stage_id.id != before[deal.id]
         )
         matching = [
             (plan, chosen)
@@ -162,13 +158,17 @@ class SignatureRule(models.Model):
     def _requests_so_far(self, rule_ids, deals):
         """Return `{(rule id, deal id): states of the requests that the rule made for the deal}`."""
         states = defaultdict(list)
-        for request in self.env["signature.request"].sudo().search_fetch(
-            [
-                ("rule_id", "in", rule_ids),
-                ("res_model", "=", deals._name),
-                ("res_id", "in", deals.ids),
-            ],
-            ["rule_id", "res_id", "state"],
+        for request in (
+            self.env["signature.request"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("rule_id", "in", rule_ids),
+                    ("res_model", "=", deals._name),
+                    ("res_id", "in", deals.ids),
+                ],
+                ["rule_id", "res_id", "state"],
+            )
         ):
             states[request.rule_id.id, request.res_id].append(request.state)
         return states
@@ -228,8 +228,7 @@ class SignatureRule(models.Model):
         if target.team_ids and deal.team_id not in target.team_ids:
             raise UserError(
                 self.env._(
-                    "The stage “%(stage)s” is not one of the team “%(team)s”. Choose another stage "
-                    "in the rule.",
+                    "The stage “%(stage)s” is not one of the team “%(team)s”. Choose another stage in the rule.",
                     stage=target.name,
                     team=deal.team_id.name,
                 )

@@ -10,11 +10,7 @@ class SignatureRuleRun(models.Model):
     _order = "id desc"
 
     rule_id = fields.Many2one("signature.rule", required=True, readonly=True, ondelete="cascade")
-    lead_id = fields.Many2one(
-        "crm.lead", required=True, readonly=True, index=True, ondelete="cascade"
-    )
-    entry = fields.Integer(
-        required=True, readonly=True, help="Counts the entries that sent a document, from 1."
-    )
+    lead_id = fields.Many2one("crm.lead", required=True, readonly=True, index=True, ondelete="cascade")
+    entry = fields.Integer(required=True, readonly=True, help="Counts the entries that sent a document, from 1.")
 
     _entry_uniq = models.UniqueIndex("(rule_id, lead_id, entry)")

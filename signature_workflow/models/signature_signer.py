@@ -110,8 +110,7 @@ class SignatureSigner(models.Model):
         if not email:
             raise UserError(
                 self.env._(
-                    "%(name)s (%(role)s) has no valid e-mail address. Enter it on the contact, "
-                    "then try again.",
+                    "%(name)s (%(role)s) has no valid e-mail address. Enter it on the contact, then try again.",
                     name=person["name"] or person["email"],
                     role=role.name,
                 )
@@ -190,9 +189,7 @@ class SignatureSigner(models.Model):
             "preparing": self.env._("This document is being prepared. Try again in a moment."),
             "failed": self.env._("Something went wrong with this document; the sender knows."),
         }
-        raise SubmitRefused(
-            state, reasons.get(state) or self.env._("You have already signed this document.")
-        )
+        raise SubmitRefused(state, reasons.get(state) or self.env._("You have already signed this document."))
 
     def _sign(self, answers, nonce, document_sha256, origin):
         request = self.request_id
@@ -202,9 +199,7 @@ class SignatureSigner(models.Model):
                 self.env._("The document has changed since you opened it. Reload the page."),
             )
         self._store_answers(answers)
-        self._move(
-            "signed", date_signed=fields.Datetime.now(), ip=origin.get("ip"), nonce=nonce
-        )
+        self._move("signed", date_signed=fields.Datetime.now(), ip=origin.get("ip"), nonce=nonce)
         request._log_events(
             "signed",
             signer=self,
@@ -234,9 +229,7 @@ class SignatureSigner(models.Model):
         for field in mine.values():
             value = self._parse_answer(field, answers.get(field.id))
             if field.required and not value:
-                raise SubmitRefused(
-                    "required", self.env._("“%s” is still to be filled in.", field.name), field.id
-                )
+                raise SubmitRefused("required", self.env._("“%s” is still to be filled in.", field.name), field.id)
             values_by_id[field.id] = value
         for field in self.field_ids:
             field.value = values_by_id[field.id]
@@ -248,9 +241,7 @@ class SignatureSigner(models.Model):
         try:
             value = values.parse(field.type, raw)
         except ValueRefused as error:
-            raise SubmitRefused(
-                "value", engine_message(self.env, error), field.id
-            ) from error
+            raise SubmitRefused("value", engine_message(self.env, error), field.id) from error
         if field.type == "signature":
             return json.dumps(marks.dump(value), separators=(",", ":"))
         if field.type == "checkbox":

@@ -42,7 +42,7 @@ class SignatureTemplate(models.Model):
     page_sizes = fields.Json(
         readonly=True, help="Width and height of each page of the PDF as displayed, in PDF points."
     )
-    report_id = fields.Many2one("ir.actions.report", string="Report", ondelete="restrict")
+    report_id = fields.Many2one("ir.actions.report", ondelete="restrict")
     report_path = fields.Char(
         "Record of the report",
         help="Path from the record to the one that the report prints, such as order_ids for the "
@@ -59,9 +59,7 @@ class SignatureTemplate(models.Model):
     @api.depends("request_ids")
     def _compute_request_count(self):
         counts = dict(
-            self.env["signature.request"]._read_group(
-                [("template_id", "in", self.ids)], ["template_id"], ["__count"]
-            )
+            self.env["signature.request"]._read_group([("template_id", "in", self.ids)], ["template_id"], ["__count"])
         )
         for template in self:
             template.request_count = counts.get(template, 0)
@@ -75,9 +73,7 @@ class SignatureTemplate(models.Model):
     def _check_report(self):
         for template in self.filtered(lambda template: template.kind == "report"):
             if not template.report_id:
-                raise ValidationError(
-                    self.env._("Choose the report that “%s” prints.", template.name)
-                )
+                raise ValidationError(self.env._("Choose the report that “%s” prints.", template.name))
             model = template._report_record(self.env[template.model])._name
             if model != template.report_id.model:
                 raise ValidationError(
@@ -138,9 +134,7 @@ class SignatureTemplate(models.Model):
 
     def action_view_requests(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "signature_workflow.signature_request_action"
-        )
+        action = self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_request_action")
         return action | {"domain": [("template_id", "=", self.id)], "context": {}}
 
     def _make_requests(self, records, *, signatory=None, rule=None):
@@ -158,8 +152,10 @@ class SignatureTemplate(models.Model):
                     model=self.model_id.name,
                 )
             )
-        requests = self.env["signature.request"].sudo().create(
-            [self._prepare_request_values(record, signatory, rule) for record in records]
+        requests = (
+            self.env["signature.request"]
+            .sudo()
+            .create([self._prepare_request_values(record, signatory, rule) for record in records])
         )
         self.env["signature.request"]._queue_trigger()
         return requests

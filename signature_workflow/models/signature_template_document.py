@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup
-
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import file_path
@@ -14,7 +13,6 @@ from ..engine.errors import PlacementError
 from ..engine.fonts import FontSet
 from ..engine.pdf.inspect import inspect
 from ..engine.pdf.stamp import Stamp, stamp_pdf
-from ..engine.placement import Box
 from ..engine.render import html_to_pdf
 from .signature_template_field import FIELD_TYPES
 
@@ -86,16 +84,12 @@ class SignatureTemplate(models.Model):
             lang=(record.env.lang or "en").replace("_", "-"),
             title=self.name,
         )
-        fields = [
-            {**tags[int(anchor.key)], **self._box_values(anchor.box)} for anchor in rendered.anchors
-        ]
+        fields = [{**tags[int(anchor.key)], **self._box_values(anchor.box)} for anchor in rendered.anchors]
         return Document(rendered.pdf, [[p.width, p.height] for p in rendered.pages], fields)
 
     def _build_document_pdf(self, record):
         if not self.pdf_file:
-            raise UserError(
-                self.env._("The template “%s” has no PDF yet. Upload one.", self.name)
-            )
+            raise UserError(self.env._("The template “%s” has no PDF yet. Upload one.", self.name))
         return self._place_fields(record, self._read_pdf(), self.page_sizes)
 
     def _build_document_report(self, record):
@@ -103,8 +97,7 @@ class SignatureTemplate(models.Model):
         if not source:
             raise UserError(
                 self.env._(
-                    "“%(template)s” prints %(kind)s of “%(record)s”, but there is none. Make it, "
-                    "then try again.",
+                    "“%(template)s” prints %(kind)s of “%(record)s”, but there is none. Make it, then try again.",
                     template=self.name,
                     kind=self.env["ir.model"]._get(self.report_id.model).name,
                     record=record.display_name,
@@ -112,18 +105,20 @@ class SignatureTemplate(models.Model):
             )
         report = self.report_id.sudo().with_context(lang=record.env.lang)
         pdf, __ = report._render_qweb_pdf(self.report_id, res_ids=source.ids)
-        return self._place_fields(
-            record, pdf, [[page.width, page.height] for page in inspect(pdf).pages]
-        )
+        return self._place_fields(record, pdf, [[page.width, page.height] for page in inspect(pdf).pages])
 
     def _read_pdf(self):
-        attachment = self.env["ir.attachment"].sudo().search(
-            [
-                ("res_model", "=", self._name),
-                ("res_field", "=", "pdf_file"),
-                ("res_id", "=", self.id),
-            ],
-            limit=1,
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_field", "=", "pdf_file"),
+                    ("res_id", "=", self.id),
+                ],
+                limit=1,
+            )
         )
         return attachment.raw
 
@@ -201,8 +196,7 @@ class SignatureTemplate(models.Model):
             labels.append(f"{label.field_description} ({path})")
         raise UserError(
             self.env._(
-                "“%(record)s” lacks what “%(template)s” needs: %(fields)s. Fill it in, then try "
-                "again.",
+                "“%(record)s” lacks what “%(template)s” needs: %(fields)s. Fill it in, then try again.",
                 record=record.display_name,
                 template=self.name,
                 fields=", ".join(labels),
@@ -221,9 +215,7 @@ class SignatureTemplate(models.Model):
             if equals
         }
         kind = options.get("type", name).casefold()
-        role = self.role_ids.role_id.filtered(
-            lambda role: role._matches(options.get("role", ""))
-        )[:1]
+        role = self.role_ids.role_id.filtered(lambda role: role._matches(options.get("role", "")))[:1]
         if kind not in TAG_TYPES or not role:
             raise UserError(
                 self.env._(

@@ -21,20 +21,14 @@ class SignatureTemplateField(models.Model):
     _description = "Signature template field"
     _order = "page, y, x, id"
 
-    template_id = fields.Many2one(
-        "signature.template", required=True, index=True, ondelete="cascade"
-    )
+    template_id = fields.Many2one("signature.template", required=True, index=True, ondelete="cascade")
     role_id = fields.Many2one("signature.role", ondelete="restrict")
     type = fields.Selection(FIELD_TYPES, required=True, default="signature")
     name = fields.Char("Label", translate=True, help="What the signer reads beside the field.")
     required = fields.Boolean(default=True)
-    merge_path = fields.Char(
-        "Merge field", help="Path of the field whose value is printed, such as partner_id.name"
-    )
+    merge_path = fields.Char("Merge field", help="Path of the field whose value is printed, such as partner_id.name")
     model = fields.Char(related="template_id.model")
-    page = fields.Integer(
-        default=1, required=True, help="Page number. -1 is the last page, -2 the one before it."
-    )
+    page = fields.Integer(default=1, required=True, help="Page number. -1 is the last page, -2 the one before it.")
     x = fields.Float("Left (%)", digits=(6, 3), default=10, required=True)
     y = fields.Float("Top (%)", digits=(6, 3), default=80, required=True)
     width = fields.Float("Width (%)", digits=(6, 3), default=30, required=True)
@@ -44,13 +38,9 @@ class SignatureTemplateField(models.Model):
     def _check_type(self):
         for field in self:
             if field.type == "merge" and not field.merge_path:
-                raise ValidationError(
-                    self.env._("Choose the merge field that “%s” prints.", field.display_name)
-                )
+                raise ValidationError(self.env._("Choose the merge field that “%s” prints.", field.display_name))
             if field.type != "merge" and not field.role_id:
-                raise ValidationError(
-                    self.env._("Choose the role that fills “%s”.", field.display_name)
-                )
+                raise ValidationError(self.env._("Choose the role that fills “%s”.", field.display_name))
 
     @api.constrains("page", "x", "y", "width", "height", "template_id")
     def _check_box(self):

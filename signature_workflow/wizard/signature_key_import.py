@@ -9,9 +9,7 @@ class SignatureKeyImport(models.TransientModel):
     _name = "signature.key.import"
     _description = "Import a sealing key"
 
-    company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     file = fields.Binary("PKCS#12 file", required=True, attachment=False)
     file_name = fields.Char()
     password = fields.Char()
@@ -23,6 +21,4 @@ class SignatureKeyImport(models.TransientModel):
         self.env["signature.key"]._import_pkcs12(self.company_id, data, password)
         # neither key nor password may wait here for the clean-up of wizards
         self.unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "signature_workflow.signature_key_action"
-        )
+        return self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_key_action")

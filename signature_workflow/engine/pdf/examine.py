@@ -5,6 +5,7 @@ update the file later. Both have to find the same pages and nothing that acts, h
 Whatever goes wrong in an unforeseen way ends this process, which counts as a damaged file.
 """
 
+import contextlib
 import io
 import json
 import resource
@@ -181,10 +182,7 @@ def _is_trigger_table(value):
     if not isinstance(value, dict):
         return False
     actions = (_resolved(value, key) for key in value)
-    return any(
-        isinstance(action, dict) and _resolved(action, "/S") in ACTIONS | HARMLESS_ACTIONS
-        for action in actions
-    )
+    return any(isinstance(action, dict) and _resolved(action, "/S") in ACTIONS | HARMLESS_ACTIONS for action in actions)
 
 
 def _check_outline(outline):
@@ -244,7 +242,8 @@ def _inflate(data, limit, is_last):
     """Return the unpacked bytes, or only their number when ``is_last``."""
     engine = zlib.decompressobj()
     size, kept = 0, []
-    try:
+    # what is damaged is shown as far as it goes by most viewers
+    with contextlib.suppress(zlib.error):
         while data and not engine.eof:
             chunk = engine.decompress(data, _CHUNK)
             data = engine.unconsumed_tail
@@ -253,9 +252,6 @@ def _inflate(data, limit, is_last):
                 raise _bomb()
             if not is_last:
                 kept.append(chunk)
-    except zlib.error:
-        # damaged, and shown as far as it goes by most viewers
-        pass
     return size if is_last else b"".join(kept)
 
 
@@ -290,9 +286,7 @@ def _read_pages(reader, limit):
 
     number = pages.count(reader)
     if number > limit:
-        raise PdfRefused(
-            "too_many_pages", f"The file has {number} pages.", pages=int(number), limit=limit
-        )
+        raise PdfRefused("too_many_pages", f"The file has {number} pages.", pages=int(number), limit=limit)
     return [page.geometry(index) for index, page in enumerate(pages.walk(reader), 1)]
 
 
@@ -366,9 +360,7 @@ def _refusal(error):
 
 
 def _active(found):
-    return PdfRefused(
-        "active_content", f"The file contains active content: {found}.", found=str(found)
-    )
+    return PdfRefused("active_content", f"The file contains active content: {found}.", found=str(found))
 
 
 def _bomb():

@@ -139,10 +139,7 @@ def _ask_child(data, limits):
 
 def _import_paths():
     """Return where the child finds the addon and the libraries, after its own packages."""
-    libraries = [
-        Path(find_spec(name).origin).parents[name.count(".") + 1]
-        for name in ("pypdf", "pyhanko.pdf_utils")
-    ]
+    libraries = [Path(find_spec(name).origin).parents[name.count(".") + 1] for name in ("pypdf", "pyhanko.pdf_utils")]
     return [str(_ADDON_ROOT), *map(str, libraries)]
 
 

@@ -30,9 +30,7 @@ _MAX_ENLARGEMENT = 1.6
 _PAPER_GAP = 0.15
 
 
-def render(
-    canvas: Canvas, type: str, value: object, width: float, height: float, fonts: FontSet
-) -> None:
+def render(canvas: Canvas, type: str, value: object, width: float, height: float, fonts: FontSet) -> None:
     """Draw ``value`` as a field of ``type`` into ``width`` x ``height`` points, cut at the edges.
 
     :raises RenderError: ``stamp_type_unknown``, ``stamp_value_invalid``, ``font_missing``
@@ -141,10 +139,7 @@ def _draw_checkbox(canvas, width, height, value, fonts):
 def _printable(text):
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
     # Cc: controls, Cf: invisible formatting
-    return "".join(
-        char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf") else " "
-        for char in text
-    )
+    return "".join(char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf") else " " for char in text)
 
 
 RENDERERS: dict[str, Renderer] = {

@@ -49,9 +49,7 @@ def apply(writer: IncrementalPdfFileWriter, stamps: Sequence[Stamp], *, fonts: F
         return
     touched = {number: pages.locate(writer, number) for number in by_page}
     geometries = {number: page.geometry(number) for number, page in touched.items()}
-    overlay = _draw_overlay(
-        [(number, geometries[number], by_page[number]) for number in by_page], fonts
-    )
+    overlay = _draw_overlay([(number, geometries[number], by_page[number]) for number in by_page], fonts)
     forms = _import_forms(writer, overlay)
     opening = writer.add_object(generic.StreamObject(stream_data=b"q\n"))
     for number, page in touched.items():
@@ -116,9 +114,7 @@ def _put_on_page(writer, page, form, opening):
     closing = writer.add_object(generic.StreamObject(stream_data=f"\nQ q {name} Do Q\n".encode()))
     dictionary = page.dictionary
     dictionary[pdf_name("/Resources")] = resources
-    dictionary[pdf_name("/Contents")] = generic.ArrayObject(
-        [opening, *_content_streams(dictionary), closing]
-    )
+    dictionary[pdf_name("/Contents")] = generic.ArrayObject([opening, *_content_streams(dictionary), closing])
     writer.mark_update(page.reference)
 
 

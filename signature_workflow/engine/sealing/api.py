@@ -99,9 +99,7 @@ def _seal(writer, metadata, identity, moment, timestamper):
     session = signer.init_signing_session(writer)
     # pyHanko would take the clock of the server
     session.system_time = moment
-    document = session.prepare_tbs_document(
-        validation_info=None, bytes_reserved=_reserved(identity, timestamper)
-    )
+    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=_reserved(identity, timestamper))
     digest, output = document.digest_tbs_document()
     attributes = PdfCMSSignedAttributes(signing_time=moment)
     try:

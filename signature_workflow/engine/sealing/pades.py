@@ -168,10 +168,7 @@ def load_pkcs12(data: bytes, password: str, moment: datetime) -> KeyMaterial:
     _check_usage(certificate)
     encoded = certificate.public_bytes(serialization.Encoding.DER)
     check_dates(describe_certificate(encoded), moment)
-    chain = tuple(
-        other.certificate.public_bytes(serialization.Encoding.DER)
-        for other in bundle.additional_certs
-    )
+    chain = tuple(other.certificate.public_bytes(serialization.Encoding.DER) for other in bundle.additional_certs)
     return KeyMaterial(_key_der(bundle.key), encoded, chain)
 
 
@@ -348,6 +345,4 @@ def _check_usage(certificate):
 def _derive(secret, salt):
     if len(secret) < 16:
         raise SealError("secret_missing", "The secret for the sealing key is missing or short.")
-    return HKDF(hashes.SHA256(), length=32, salt=salt, info=b"signature_workflow key").derive(
-        secret
-    )
+    return HKDF(hashes.SHA256(), length=32, salt=salt, info=b"signature_workflow key").derive(secret)

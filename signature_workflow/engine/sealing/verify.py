@@ -19,9 +19,7 @@ from .pades import CertificateInfo, describe_certificate
 
 # whatever the parsers of PDF and ASN.1 raise at bytes that somebody has changed
 _UNREADABLE = (PdfError, ValueError, TypeError, KeyError, IndexError, AttributeError)
-_USAGE = KeyUsageConstraints(
-    key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False
-)
+_USAGE = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,7 @@ def _judge(data, trusted, moment):
     seal = seals[0]
     roots = [x509.Certificate.load(der) for der in trusted]
     context = ValidationContext(trust_roots=roots, moment=moment, allow_fetching=False)
-    status = validate_pdf_signature(
-        seal, signer_validation_context=context, key_usage_settings=_USAGE
-    )
+    status = validate_pdf_signature(seal, signer_validation_context=context, key_usage_settings=_USAGE)
     findings = {
         "digest": status.intact,
         "signature": status.valid,
