@@ -44,7 +44,8 @@ def _run_all(options):
         logs = []
         _side_by_side(_run_chain(setup, template, catcher, chain, logs) for chain in chains)
     shutil.rmtree(mails, ignore_errors=True)
-    return report(logs, time.monotonic() - begun)
+    forgotten = [] if options.word else test_select.forgotten()
+    return report(logs, forgotten, time.monotonic() - begun)
 
 
 def plan(word, *, browser):
@@ -103,9 +104,11 @@ def _run(setup, name, catcher, run, log, *, install):
     log.status = child.process.returncode
 
 
-def report(logs, seconds):
+def report(logs, forgotten, seconds):
     """Say what failed and what else went wrong, and the numbers in the last line."""
-    passed = failed = 0
+    passed, failed = 0, len(forgotten)
+    for name in forgotten:
+        say(f"\n✗ tests/{name} does not run: tests/__init__.py does not import it.")
     for log in logs:
         problems = log.other_problems()
         for problem in problems:

@@ -26,20 +26,42 @@ class Method:
 
 def methods():
     """All test methods of the addon."""
-    return [method for path in sorted(TESTS.glob("test_*.py")) for method in _in_file(path)]
+    trees = {path: ast.parse(path.read_text(), str(path)) for path in sorted(TESTS.glob("*.py"))}
+    openers = _browser_openers(trees.values())
+    return [
+        Method(path.stem, cls.name, node.name, bool(_names(node) & openers))
+        for path, tree in trees.items()
+        if path.stem.startswith("test_")
+        for cls in tree.body
+        if isinstance(cls, ast.ClassDef)
+        for node in cls.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+    ]
 
 
-def _in_file(path):
-    tree = ast.parse(path.read_text(), str(path))
-    for cls in (node for node in tree.body if isinstance(node, ast.ClassDef)):
-        for node in cls.body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-                yield Method(path.stem, cls.name, node.name, _opens_browser(node))
+def _browser_openers(trees):
+    """The names of the functions that open a browser, also by way of each other."""
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    openers, known = set(BROWSER_CALLS), 0
+    while len(openers) > known:
+        known = len(openers)
+        openers |= {node.name for node in functions if _names(node) & openers}
+    return openers
 
 
-def _opens_browser(node):
-    names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
-    return bool(names & BROWSER_CALLS)
+def _names(node):
+    """What a function mentions."""
+    parts = list(ast.walk(node))
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return attributes | {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def forgotten():
+    """The test files that tests/__init__.py does not import, so that Odoo does not run them."""
+    start = TESTS / "__init__.py"
+    tree = ast.parse(start.read_text()) if start.exists() else ast.Module([], [])
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return [path.name for path in sorted(TESTS.glob("test_*.py")) if path.stem not in imported]
 
 
 def matching(word):

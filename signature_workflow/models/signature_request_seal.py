@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from odoo import models
 
 from ..engine.sealing.api import stamp_and_seal
-from .signature_template_document import font_set
+from .fonts import font_set
 
 
 class SignatureRequest(models.Model):

@@ -1,19 +1,16 @@
-import functools
 import logging
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import file_path
 
 from ..engine.errors import PlacementError
-from ..engine.fonts import FontSet
 from ..engine.pdf.inspect import inspect
 from ..engine.pdf.stamp import Stamp, stamp_pdf
 from ..engine.render import html_to_pdf
+from .fonts import font_set
 from .signature_template_field import FIELD_TYPES
 
 _logger = logging.getLogger(__name__)
@@ -29,22 +26,6 @@ class Document(NamedTuple):
     pdf: bytes
     page_sizes: list
     fields: list
-
-
-@functools.cache
-def font_set():
-    """Return the fonts shipped with the addon."""
-
-    def path(name):
-        return Path(file_path(f"signature_workflow/static/fonts/{name}.ttf"))
-
-    return FontSet(
-        regular=path("NotoSans-Regular"),
-        bold=path("NotoSans-Bold"),
-        italic=path("NotoSans-Italic"),
-        bold_italic=path("NotoSans-BoldItalic"),
-        handwriting=path("Caveat-Regular"),
-    )
 
 
 class SignatureTemplate(models.Model):
