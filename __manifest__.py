@@ -14,6 +14,7 @@
         "data/security/ir.model.access.csv",
         "data/security/signature_rules.xml",
         "data/signature_role_data.xml",
+        "data/mail/mail_layout.xml",
         "data/mail/mail_template_data.xml",
         "data/mail/mail_activity_type_data.xml",
         "data/cron/ir_cron_data.xml",

@@ -16,6 +16,9 @@ from tools.paths import CACHE, LOGS
 HEARTBEAT = 20
 """Seconds after which a long step says that it is still at work."""
 
+ENDING_WITH_US = ["setpriv", "--pdeathsig", "TERM"]
+"""Before a command: it ends when this process does, even when that is killed."""
+
 
 class Problem(Exception):
     """Something that the person at the keyboard must know: what failed, and what to do about it."""
@@ -46,20 +49,16 @@ def step(what, detail=lambda: ""):
 
 def run(command, what, *, hint="", input="", **options):
     """Run a command quietly; when it fails, raise what it said as a Problem. Returns its output."""
-    command = [str(part) for part in command]
-    try:
-        done = subprocess.run(
-            command,
-            input=input,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            **options,
-        )
-    except FileNotFoundError:
-        raise Problem(f"{what}: the program {command[0]} is missing. {hint}".rstrip()) from None
+    done = subprocess.run(
+        [*ENDING_WITH_US, *(str(part) for part in command)],
+        input=input,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+        **options,
+    )
     if done.returncode:
         tail = "\n".join("    " + line for line in done.stdout.strip().splitlines()[-15:])
         raise Problem(f"{what} failed (exit status {done.returncode}).\n{tail}\n{hint}".rstrip())
@@ -75,7 +74,7 @@ class Child:
         LOGS.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *[str(part) for part in command]],
+                [*ENDING_WITH_US, *(str(part) for part in command)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -117,6 +116,13 @@ class Child:
             if not self.running() or time.monotonic() > deadline:
                 raise Problem(f"{what} did not start. The end of {self.log}:\n{self.tail()}")
             time.sleep(0.1)
+
+
+def tidy_logs(days=2):
+    """Remove old logs."""
+    for path in LOGS.glob("*.log"):
+        if path.stat().st_mtime < time.time() - days * 86400:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

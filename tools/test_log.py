@@ -57,7 +57,7 @@ class TestLog:
         level, _database, logger, text = found.groups()
         self._entry = Entry(level, logger, text.rstrip(), self.started[-1] if self.started else "")
         if text.startswith("Starting ") and ".tests." in logger:
-            self._start(text.split()[1])
+            self._start(logger.rpartition(".")[2], text.split()[1])
 
     def close(self):
         """The last message is complete: sort it."""
@@ -68,7 +68,7 @@ class TestLog:
         self.finished |= entry.logger == "odoo.tests.result"
         if entry.level in ("ERROR", "CRITICAL"):
             if failure and (".tests." in entry.logger or entry.logger.startswith("odoo.tests")):
-                self.failures.append((failure[2], entry.text))
+                self.failures.append((_qualified(entry, failure[2]), entry.text))
                 say(f"\n{entry.text}\n")
             elif entry.logger not in SUMMARIES or "Some modules" in entry.text:
                 self.troubles.append(entry)
@@ -77,15 +77,16 @@ class TestLog:
         elif ".browser" in entry.logger and "[HOOT]" in entry.text:
             self._count_hoot(entry.text)
 
-    def _start(self, test):
-        self.started.append(test)
-        cls = test.split(".")[0]
+    def _start(self, file, test):
+        self.started.append(f"{file}.{test}")
+        cls = f"{file}.{test.split('.')[0]}"
         if cls != self._class:
             self._class = cls
             say(f"    {cls}")
 
     def _skip(self, entry):
         name, _, reason = entry.text.removeprefix("skipped ").partition(" : ")
+        name = _qualified(entry, name)
         if any(word in reason.lower() for word in NO_BROWSER):
             self.failures.append((name, f"{name}: the browser could not be used: {reason}"))
             say(f"\n{name}: {reason}\n")
@@ -122,6 +123,11 @@ class TestLog:
         failed, ran = self.failed_tests(), set(self.started) - set(self.skipped)
         numbers = [len(ran - failed), len(failed)]
         if any(self.hoot):
-            suite = {name for name in ran if name.startswith("WebSuite.")}
+            suite = {name for name in ran if ".WebSuite." in name}
             numbers = [len(ran - failed - suite) + self.hoot[0], len(failed - suite) + self.hoot[1]]
         return tuple(numbers)
+
+
+def _qualified(entry, name):
+    """A test's name with its file: two files may have classes of the same name."""
+    return name if " (" in name else f"{entry.logger.rpartition('.')[2]}.{name}"

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from tools import assets, database, mail, odoo_server, postgres, test_select
 from tools.paths import ADDON, CACHE, LOGS
 from tools.setup import prepare
-from tools.system import Child, Problem, complain, free_port, say
+from tools.system import Child, Problem, complain, free_port, say, tidy_logs
 from tools.test_log import TestLog
 
 
 @dataclass(frozen=True)
 class Run:
-    """One start of Odoo with a choice of tests. The first of a chain installs the addon."""
+    """One start of Odoo with a choice of tests."""
 
     name: str
-    tags: str
+    tags: list
 
 
 def main(options):
@@ -33,10 +33,11 @@ def main(options):
 
 def _run_all(options):
     begun = time.monotonic()
+    tidy_logs()
     chains = plan(options.word, browser=not options.no_browser)
     if not chains:
         raise Problem(f"No test has '{options.word}' in the name of its file, class or method.")
-    setup = prepare(options, browser=any(run.name != "python" for chain in chains for run in chain))
+    setup = prepare(options, browser=any(run.name in ("tours", "hoot") for chain in chains for run in chain))
     mails = CACHE / "mail" / f"test-{os.getpid()}"
     with postgres.cluster(), mail.catcher(mails) as catcher:
         database.drop_leftovers()
@@ -50,19 +51,18 @@ def _run_all(options):
 
 def plan(word, *, browser):
     """The chains of runs: each chain has a database of its own, and chains go side by side."""
-    chosen = test_select.matching(word)
-    tours = [method for method in chosen if method.browser] if browser else []
+    tours = [method.tag for method in test_select.matching(word) if method.browser and browser]
     suites = test_select.hoot_suites(word) if browser else []
-    chains = []
-    if not all(method.browser for method in chosen):
-        chains.append([Run("python", ",".join(test_select.plain_tags(word)))])
-    in_browser = []
-    if tours or suites:
-        # Hoot's suite belongs to an addon that is not being installed then, so it needs a run of its own.
-        in_browser.append(Run("tours", ",".join(method.tag for method in tours) or f"/{ADDON}:none"))
-    if suites:
-        in_browser.append(Run("hoot", f"/web:WebSuite.test_unit_desktop[{','.join(suites)}]"))
-    return [*chains, in_browser] if in_browser else chains
+    chains = [
+        [Run("odoo", test_select.plain_tags(word, engine=False))],
+        [
+            Run("engine", test_select.plain_tags(word, engine=True)),
+            Run("tours", tours),
+            Run("hoot", [f"/web:WebSuite.test_unit_desktop[{','.join(suites)}]"] if suites else []),
+        ],
+    ]
+    chains = [[run for run in chain if run.tags] for chain in chains]
+    return [chain for chain in chains if chain]
 
 
 def _side_by_side(chains):
@@ -78,19 +78,31 @@ def _run_chain(setup, template, catcher, chain, logs):
     """Run a chain on a copy of the template; yields while Odoo works."""
     with database.temporary_copy(template) as name:
         assets.restore(name, f"{template}-{chain[0].name}")
-        for number, run in enumerate(chain):
+        if chain[0].name == "hoot":
+            odoo_server.install_addon(setup, name)
+        for run in chain:
             log = TestLog(run.name, LOGS / f"test-{run.name}-{os.getpid()}.log")
             logs.append(log)
-            yield from _run(setup, name, catcher, run, log, install=not number)
+            yield from _run(setup, name, catcher, run, log, first=run == chain[0])
         if all(log.finished for log in logs):
             assets.keep(name, f"{template}-{chain[0].name}")
 
 
-def _run(setup, name, catcher, run, log, *, install):
-    options = ["--test-tags", run.tags, "--stop-after-init", "--http-port", free_port(), "--max-cron-threads", 0]
+def _run(setup, name, catcher, run, log, *, first):
+    options = [
+        "--test-tags",
+        ",".join(run.tags),
+        "--stop-after-init",
+        "--http-port",
+        free_port(),
+        "--max-cron-threads",
+        0,
+    ]
     options += ["--screenshots", LOGS / "screenshots"]
-    if install:
-        options += ["--init", ADDON, "--skip-auto-install"]
+    if (
+        run.name != "hoot"
+    ):  # its suite belongs to another addon, and Odoo tests what it installs or updates, if anything
+        options += ["--init" if first else "--update", ADDON, "--skip-auto-install"]
     addresses = {"SIGNATURE_TEST_SMTP_PORT": str(catcher.smtp), "SIGNATURE_TEST_MAIL_URL": catcher.url}
     env = {**odoo_server.environment(setup), **addresses}
     say(f"• Tests: {run.name} …")

@@ -19,9 +19,19 @@ class Method:
     browser: bool
 
     @property
+    def file_tag(self):
+        """How Odoo's --test-tags names the file."""
+        return f"/{ADDON}/tests/{self.file}.py"
+
+    @property
     def tag(self):
-        """How Odoo's --test-tags names it."""
-        return f"/{ADDON}:{self.cls}.{self.name}"
+        """How Odoo's --test-tags names the method."""
+        return f"{self.file_tag}:{self.cls}.{self.name}"
+
+    @property
+    def engine(self):
+        """Whether it tests the part that knows no Odoo."""
+        return self.file.startswith("test_engine")
 
 
 def methods():
@@ -69,13 +79,17 @@ def matching(word):
     return [method for method in methods() if _fits(word, method.file, method.cls, method.name)]
 
 
-def plain_tags(word):
-    """The --test-tags for what needs no browser; whole classes where possible, for inherited methods."""
-    without = [f"-{method.tag}" for method in methods() if method.browser]
-    if not word:
-        return [f"/{ADDON}", *without]
-    tags = {f"/{ADDON}:{each.cls}" if _fits(word, each.file, each.cls) else each.tag for each in matching(word)}
-    return [*sorted(tags), *without]
+def plain_tags(word, *, engine):
+    """The --test-tags for what needs no browser, of the engine or of the rest.
+
+    Whole files and classes where possible: they may inherit tests from elsewhere.
+    """
+    tags = set()
+    for each in matching(word):
+        if each.engine == engine and not each.browser:
+            whole_class = f"{each.file_tag}:{each.cls}" if _fits(word, each.cls) else each.tag
+            tags.add(each.file_tag if _fits(word, each.file) else whole_class)
+    return [*sorted(tags), *(f"-{each.tag}" for each in methods() if each.browser)] if tags else []
 
 
 def _fits(word, *names):

@@ -166,7 +166,7 @@ class SigningPage(http.Controller):
             "fields_by_page": dict(groupby(shown, lambda field: field["page"])),
             "expire_text": values["date_expire"] and format_date(env, values["date_expire"], date_format="long"),
             # the whole name of the time zone: an offset says little to most people
-            "when": lambda date: format_datetime(env, date, tz=tz, dt_format="full"),
+            "when": lambda date: f"{format_datetime(env, date, tz=tz, dt_format='medium')} ({tz})",
         }
 
     def _unknown_link(self):

@@ -76,6 +76,6 @@ class SignatureRequest(models.Model):
                 "res_id": False,
                 "attachment_ids": [(4, self.final_id.id)],
             },
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid="signature_workflow.mail_layout",
         )
         mails.send_after_commit()

@@ -137,7 +137,7 @@ class SignatureSigner(models.Model):
         mails = template.with_context(signature_links=urls).send_mail_batch(
             signers.ids,
             email_values={"model": False, "res_id": False},
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid="signature_workflow.mail_layout",
         )
         mails.send_after_commit()
         for turn, chunk in signers.grouped(lambda signer: signer.user_id).items():

@@ -32,9 +32,7 @@ def run(part, _odoo):
 
 def _engine(meter):
     with meter:
-        document = html_to_pdf(
-            HTML_TEXT, fonts=samples.FONTS, resources=None, lang="en", title="Service agreement"
-        )
+        document = html_to_pdf(HTML_TEXT, fonts=samples.FONTS, resources=None, lang="en", title="Service agreement")
     assert (len(document.pages), len(document.anchors)) == (1, 4)
 
 

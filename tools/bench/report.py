@@ -30,7 +30,9 @@ def close(results, begun):
     missed = [result for result in judged if result.missed]
     say(f"\n{len(judged) - len(missed)} of {len(judged)} targets are met; {_machine()['load']}")
     for result in missed:
-        say(f"  ✗ {result.part}: {result.what}: {_figure(result.value)} {result.unit} instead of {_figure(result.limit)}")
+        say(
+            f"  ✗ {result.part}: {result.what}: {_figure(result.value)} {result.unit} instead of {_figure(result.limit)}"
+        )
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"
     content = {"machine": _machine(), "seconds": time.monotonic() - begun}

@@ -23,7 +23,9 @@ class Scene:
 def make(odoo, *, pages=3, turns=(1, 1)):
     """A stage whose rule sends a PDF file of so many pages, without merge fields, to a client and our signatory."""
     with odoo().env(commit=True, tracking_disable=True) as env:
-        fresh, ruled, other = env["crm.stage"].create([{"name": n, "sequence": 100} for n in ("Fresh", "Ruled", "Other")])
+        fresh, ruled, other = env["crm.stage"].create(
+            [{"name": n, "sequence": 100} for n in ("Fresh", "Ruled", "Other")]
+        )
         salesman, signatory = (_user(env, name, pages, turns) for name in ("saul", "ceo"))
         scene = Scene(
             fresh=fresh.id,
@@ -84,19 +86,23 @@ def _template(env, pages, turns):
 def deals(odoo, scene, count):
     """The ids of so many new deals in the stage without a rule."""
     with odoo().env(commit=True, tracking_disable=True) as env:
-        return env["crm.lead"].create(
-            [
-                {
-                    "name": f"Deal {number}",
-                    "type": "opportunity",
-                    "partner_id": scene.partner,
-                    "user_id": scene.salesman,
-                    "stage_id": scene.fresh,
-                    "team_id": scene.team,
-                }
-                for number in range(count)
-            ]
-        ).ids
+        return (
+            env["crm.lead"]
+            .create(
+                [
+                    {
+                        "name": f"Deal {number}",
+                        "type": "opportunity",
+                        "partner_id": scene.partner,
+                        "user_id": scene.salesman,
+                        "stage_id": scene.fresh,
+                        "team_id": scene.team,
+                    }
+                    for number in range(count)
+                ]
+            )
+            .ids
+        )
 
 
 def sent_requests(odoo, scene, count):

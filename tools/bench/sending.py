@@ -30,8 +30,12 @@ def _one(part, odoo, here):
         runs=15,
     )
     return [
-        count_queries(part, "one document to two signers", samples["send"], 24, note="the worker's whole run, all commits"),
-        compare(part, "  against one mail.thread record and two send_mail", samples["send"], samples["floor"], FLOOR_LIMIT),
+        count_queries(
+            part, "one document to two signers", samples["send"], 24, note="the worker's whole run, all commits"
+        ),
+        compare(
+            part, "  against one mail.thread record and two send_mail", samples["send"], samples["floor"], FLOOR_LIMIT
+        ),
         inform(part, "  a run of the worker without work", samples["idle"]),
         inform(part, "  with delivery after the commit, to no mail server", samples["delivered"]),
     ]
@@ -100,22 +104,26 @@ def _floor(odoo):
     """What Odoo itself takes for such a record and two such mails."""
     with odoo().env(commit=True) as env:
         own = env.ref("signature_workflow.mail_template_request")
-        template = env["mail.template"].create(
-            {
-                "name": "Floor",
-                "model_id": env["ir.model"]._get_id("res.partner"),
-                "subject": "Please sign: {{ object.name }}",
-                "email_from": "{{ object.company_id.email or 'bench@company.example' }}",
-                "email_to": "{{ object.email_formatted }}",
-                "lang": "{{ object.lang }}",
-                "auto_delete": True,
-                "body_html": own.body_html.replace("object.request_id.user_id.name", "object.user_id.name")
-                .replace("object.request_id.company_id.name", "object.company_id.name")
-                .replace("object.request_id.name", "object.name")
-                .replace("object.request_id.date_expire", "object.create_date")
-                .replace("object.request_id._date_expire_text(object.lang)", "object.create_date"),
-            }
-        ).id
+        template = (
+            env["mail.template"]
+            .create(
+                {
+                    "name": "Floor",
+                    "model_id": env["ir.model"]._get_id("res.partner"),
+                    "subject": "Please sign: {{ object.name }}",
+                    "email_from": "{{ object.company_id.email or 'bench@company.example' }}",
+                    "email_to": "{{ object.email_formatted }}",
+                    "lang": "{{ object.lang }}",
+                    "auto_delete": True,
+                    "body_html": own.body_html.replace("object.request_id.user_id.name", "object.user_id.name")
+                    .replace("object.request_id.company_id.name", "object.company_id.name")
+                    .replace("object.request_id.name", "object.name")
+                    .replace("object.request_id.date_expire", "object.create_date")
+                    .replace("object.request_id._date_expire_text(object.lang)", "object.create_date"),
+                }
+            )
+            .id
+        )
 
     def case(meter):
         with odoo().env() as env, meter:

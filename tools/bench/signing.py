@@ -30,7 +30,7 @@ def _case(odoo, request, opened):
     with odoo().env(commit=True) as env:
         signer = env["signature.request"].browse(request).signer_ids[0]
         token = env["signature.link"]._make(signer, "email")[signer.id].rpartition("/")[2]
-        answers = answers(signer)
+        values = answers(signer)
         digest = signer.request_id.original_sha256
         public = env.ref("base.public_user").id
 
@@ -39,7 +39,7 @@ def _case(odoo, request, opened):
             env = stack.enter_context(odoo().env(public))
             stack.enter_context(_watched(odoo, opened))
             with meter:
-                state = env["signature.signer"]._from_token(token)._submit(answers, "nonce", digest, ORIGIN)
+                state = env["signature.signer"]._from_token(token)._submit(values, "nonce", digest, ORIGIN)
                 env.cr.flush()
             assert state == "signed", state
 
