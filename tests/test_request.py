@@ -174,6 +174,39 @@ class TestGenerate(SignatureCase):
                 field_ids=[(0, 0, {"role_id": self.role_client.id, "page": 3})],
             )
 
+    def test_latest_quotation_of_the_deal(self):
+        if "order_ids" not in self.env["crm.lead"]._fields:
+            self.skipTest("Quotations are not installed")
+        self.template.write(
+            {
+                "kind": "report",
+                "report_id": self.env.ref("sale.action_report_saleorder").id,
+                "report_path": "order_ids",
+                "field_ids": [
+                    (0, 0, {"role_id": self.role_client.id, "page": -1}),
+                    (0, 0, {"role_id": self.role_company.id, "page": -1, "x": 60}),
+                ],
+            }
+        )
+        deal = self._make_deal()
+        self.assertFailed(self.send(deal), "prints Sales Order of “Big deal”, but there is none")
+        __, new = self.env["sale.order"].create(
+            [{"partner_id": self.partner.id, "opportunity_id": deal.id}] * 2
+        )
+        with self.allow_pdf_render():
+            document = self.template.with_context(force_report_rendering=True)._build_document(deal)
+        self.assertTrue(document.pdf.startswith(b"%PDF"))
+        self.assertEqual([field["page"] for field in document.fields], [len(document.page_sizes)] * 2)
+        self.assertEqual(self.template._report_record(deal), new)
+
+    def test_report_of_another_record_is_refused(self):
+        if "order_ids" not in self.env["crm.lead"]._fields:
+            self.skipTest("Quotations are not installed")
+        with self.assertRaisesRegex(UserError, "Choose the field that leads to it"):
+            self.template.write(
+                {"kind": "report", "report_id": self.env.ref("sale.action_report_saleorder").id}
+            )
+
     def test_used_template_cannot_be_deleted(self):
         self.send()
         with self.assertRaises(UserError), self.env.cr.savepoint():

@@ -1,9 +1,11 @@
 """The signing page and its document over HTTP: an Odoo with two workers, and clients in another process."""
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 
@@ -13,14 +15,16 @@ from tools import odoo_server
 from tools.bench import floor_addon, scene
 from tools.bench.harness import Result, Sample, compare, middle
 from tools.bench.samples import SCAN
+from tools.paths import CACHE
 from tools.postgres import psql
-from tools.system import free_port
+from tools.system import Child, answers, free_port
 
 WORKERS, CLIENTS = 2, 4
 ROUNDS = 7
 SECONDS = 0.8
 LOAD = Path(__file__).with_name("load.py")
 TROUBLE = re.compile(r"serializ|Traceback| (?:ERROR|CRITICAL) ", re.IGNORECASE)
+OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 WRITES = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname LIKE 'signature\\_%'"
 
 
@@ -30,7 +34,6 @@ def run(part, odoo):
     writes = _writes(odoo)
     with floor_addon.folder() as folder:
         done, log = _serve(odoo(), folder, paths)
-    # workers that have ended have handed in their statistics
     writes = _writes(odoo) - writes
     trouble = [line for line in log.splitlines() if TROUBLE.search(line)]
     return [
@@ -67,15 +70,39 @@ def _paths(odoo):
 
 
 def _writes(odoo):
+    """How many rows were ever written; whoever writes hands in the figures at the latest when it disconnects."""
+    from odoo import sql_db
+
+    sql_db.close_db(odoo().database)
+    while psql(odoo().database, OTHERS) != ["0"]:
+        time.sleep(0.1)
     return int(psql(odoo().database, WRITES)[0])
+
+
+@contextlib.contextmanager
+def _server(odoo, folder, port):
+    """Odoo with workers. It starts its process for live chat by its own script's name, which ``-m odoo`` has not."""
+    script = Path(folder, "start.py")
+    script.write_text("from odoo.cli.command import main\n\nmain()\n")
+    options = {
+        "--addons-path": f"{odoo_server.addons_path(odoo.setup)},{folder}",
+        "--load": f"base,web,{floor_addon.NAME}",
+        "--http-port": port,
+        "--gevent-port": free_port(),
+        "--workers": WORKERS,
+        "--max-cron-threads": 0,
+    }
+    line = [odoo.setup.python, script, *odoo_server.common_options(odoo.setup, odoo.database)]
+    line += [part for option in options.items() for part in option]
+    with Child(f"odoo-{odoo.database}", line, env=odoo_server.environment(odoo.setup), cwd=CACHE) as child:
+        child.wait_until(lambda: answers(port), "Odoo")
+        yield child
 
 
 def _serve(odoo, folder, paths):
     """Measure with a server of its own; returns the samples by path and number of clients, and the server's log."""
-    addons = f"{odoo_server.addons_path(odoo.setup)},{folder}"
-    options = ["--addons-path", addons, "--load", f"base,web,{floor_addon.NAME}", "--max-cron-threads", 0]
     port = free_port()
-    with odoo_server.server(odoo.setup, odoo.database, port=port, workers=WORKERS, options=options) as server:
+    with _server(odoo, folder, port) as server:
         for path in paths.values():  # both workers load the registry, and the scripts and styles are compiled
             _load(server, port, CLIENTS, path, 1)
         cases = [(name, clients) for name in paths for clients in (1, CLIENTS)]
