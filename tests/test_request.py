@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from . import pdf_samples
 from .common import SignatureCase, pdf_text
@@ -160,6 +161,33 @@ class TestGenerate(SignatureCase):
                 self.env.ref("signature_workflow.ir_cron_expire").method_direct_trigger()
         self.assertEqual(request.state, "expired")
         self.assertEqual(request.event_ids[-1].kind, "expired")
+
+    def test_mail_that_fails_is_a_todo_and_can_be_sent_again(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.commit()
+        with (
+            self.enter_registry_test_mode(),
+            self.mock_smtplib_connection(),
+            patch.object(type(self.env["ir.mail_server"]), "send_email", side_effect=OSError("gateway down")),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
+        request = self.requests_of(deal)
+        client = request.signer_ids[0]
+        self.assertEqual((request.state, client.state), ("sent", "sent"))
+        todo = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])
+        self.assertEqual(todo.user_id, self.salesman)
+        self.assertIn("gateway down", todo.note)
+        self.assertFalse(self.env["mail.mail"].search([("signature_signer_id", "=", client.id)]))
+        with self.mock_mail_gateway():
+            client.with_user(self.salesman).action_resend()
+        old, new = client.sudo().link_ids.mapped("revoked")
+        self.assertEqual((old, new), (True, False))
+        token = self.link_of(self._mails, client.email)
+        self.assertEqual(self.env["signature.signer"]._from_token(token), client)
+        with self.assertRaisesRegex(UserError, "turn to sign"):
+            request.signer_ids[1].action_resend()
 
     def test_refused_upload(self):
         for name in ("encrypted", "javascript", "signed"):

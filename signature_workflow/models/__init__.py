@@ -1,6 +1,7 @@
 from . import (
     crm_lead,
     mail_activity,
+    mail_mail,
     mail_thread,
     signature_document_access,
     signature_event,

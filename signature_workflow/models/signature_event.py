@@ -8,6 +8,7 @@ from ..engine import audit
 KINDS = [
     ("created", "Document made"),
     ("link_sent", "Link sent"),
+    ("undelivered", "Not delivered"),
     ("viewed", "Viewed"),
     ("signed", "Signed"),
     ("declined", "Declined"),

@@ -69,13 +69,4 @@ class SignatureRequest(models.Model):
         """Mail the signed copy to every signer and to the salesperson."""
         self.ensure_one()
         template = self.env.ref("signature_workflow.mail_template_completed")
-        mails = template.send_mail_batch(
-            self.signer_ids.ids,
-            email_values={
-                "model": False,
-                "res_id": False,
-                "attachment_ids": [(4, self.final_id.id)],
-            },
-            email_layout_xmlid="signature_workflow.mail_layout",
-        )
-        mails.send_after_commit()
+        self.signer_ids._mail(template, attachment_ids=[(4, self.final_id.id)])

@@ -131,15 +131,7 @@ class SignatureSigner(models.Model):
     def _dispatch(self):
         """Hand each signer of self a new link by e-mail; colleagues get a to-do as well."""
         signers = self._move("sent", date_sent=fields.Datetime.now())
-        urls = self.env["signature.link"]._make(signers, "email")
-        template = self.env.ref("signature_workflow.mail_template_request")
-        # no model on the mail: a colleague who may read the request must not read the link in it
-        mails = template.with_context(signature_links=urls).send_mail_batch(
-            signers.ids,
-            email_values={"model": False, "res_id": False},
-            email_layout_xmlid="signature_workflow.mail_layout",
-        )
-        mails.send_after_commit()
+        signers._mail_links()
         for turn, chunk in signers.grouped(lambda signer: signer.user_id).items():
             if turn:
                 chunk.request_id._add_todo(
@@ -148,6 +140,59 @@ class SignatureSigner(models.Model):
                     self.env._("You have an e-mail with your personal link to the document."),
                 )
         return signers
+
+    def _mail_links(self):
+        urls = self.env["signature.link"]._make(self, "email")
+        template = self.env.ref("signature_workflow.mail_template_request")
+        self._mail(template.with_context(signature_links=urls))
+
+    def _mail(self, template, **values):
+        """Mail `template` to each signer once this transaction is committed.
+
+        The mails belong to no record: a colleague who may read the request must not read the link.
+        """
+        mails = template.send_mail_batch(
+            self.ids,
+            email_values={"model": False, "res_id": False, **values},
+            email_layout_xmlid="signature_workflow.mail_layout",
+        )
+        for mail, signer in zip(mails, self, strict=True):
+            mail.signature_signer_id = signer
+        mails.send_after_commit()
+
+    def action_resend(self):
+        """Send a new link; the old ones stop working."""
+        self.check_access("read")
+        for signer in self.sudo():
+            signer.request_id._bump()
+            if signer.request_id.state != "sent" or signer.state not in ("sent", "viewed"):
+                raise UserError(self.env._("It is not %s's turn to sign, so no link was sent.", signer.name))
+            signer.link_ids.revoked = True
+            signer._mail_links()
+            signer.request_id._log_events(
+                "link_sent",
+                signer=signer,
+                data={"channel": "email", "to": [signer.email]},
+                note=self.env._(
+                    "“%(document)s” was sent to %(names)s once more.",
+                    document=signer.request_id.name,
+                    names=signer.name,
+                ),
+            )
+
+    def _delivery_failed(self, reason):
+        """Give the salesperson a to-do for each signer whose mail could not be sent."""
+        for signer in self:
+            request = signer.request_id
+            note = self.env._(
+                "The mail about “%(document)s” could not be sent to %(email)s: %(reason)s. Check the address and "
+                "the outgoing mail server, then send it again from the signature request.",
+                document=request.name,
+                email=signer.email,
+                reason=reason,
+            )
+            request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
+            request._add_todo(None, self.env._("Mail not delivered: %s", signer.name), note)
 
     # What the signer does
 
