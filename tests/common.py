@@ -84,16 +84,21 @@ class SignatureFixture(MailCase):
 
     @classmethod
     def _make_deal(cls, **values):
-        return cls.env["crm.lead"].create(
-            {
-                "name": "Big deal",
-                "type": "opportunity",
-                "partner_id": cls.partner.id,
-                "user_id": cls.salesman.id,
-                "stage_id": cls.stage_new.id,
-                "team_id": cls.team.id,
-                **values,
-            }
+        # without Odoo's own mail to the salesperson
+        return (
+            cls.env["crm.lead"]
+            .with_context(mail_auto_subscribe_no_notify=True)
+            .create(
+                {
+                    "name": "Big deal",
+                    "type": "opportunity",
+                    "partner_id": cls.partner.id,
+                    "user_id": cls.salesman.id,
+                    "stage_id": cls.stage_new.id,
+                    "team_id": cls.team.id,
+                    **values,
+                }
+            )
         )
 
     def commit(self):
@@ -102,12 +107,17 @@ class SignatureFixture(MailCase):
         self.env.cr.precommit.run()
         self.env.flush_all()
 
+    def run_crons(self):
+        """Run the worker once, then the mail queue that it wakes."""
+        for xmlid in ("signature_workflow.ir_cron_process", "mail.ir_cron_mail_scheduler_action"):
+            self.env.ref(xmlid).method_direct_trigger()
+        self.env.invalidate_all()
+
     def work(self):
-        """Run the worker once, with mails kept in `self._mails`."""
+        """Do what the server does once a transaction is committed; return the mails that went out."""
         self.commit()
         with self.mock_mail_gateway(mail_unlink_sent=True):
-            self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
-        self.env.invalidate_all()
+            self.run_crons()
         return self._mails
 
     def link_of(self, mails, email):

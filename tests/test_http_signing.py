@@ -78,6 +78,14 @@ class TestSigningRoutes(SignatureHttpCase):
         part = self.url_open(f"{self.url}/document", headers={"Range": "bytes=0-99"})
         self.assertEqual((part.status_code, len(part.content)), (206, 100))
 
+    def test_access_log_holds_no_secret(self):
+        with self.assertLogs("werkzeug", "INFO") as log:
+            # a line is written after its answer went out: the first one stands by the time of the second answer
+            self.url_open(self.url)
+            self.url_open(self.url)
+        self.assertIn("/sign/…", log.output[0])
+        self.assertNotIn(self.token, str(log.output))
+
     @mute_logger("odoo.http")
     def test_unknown_links_are_all_alike(self):
         pages = set()

@@ -1,4 +1,6 @@
 import base64
+import contextlib
+from smtplib import SMTPServerDisconnected
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -9,6 +11,10 @@ from odoo.tools import mute_logger
 
 from . import pdf_samples
 from .common import SignatureCase, pdf_text
+
+
+class Killed(BaseException):
+    """Ends the worker as the operating system would: nothing catches it."""
 
 
 @tagged("post_install", "-at_install")
@@ -100,9 +106,14 @@ class TestGenerate(SignatureCase):
 
     def test_merge_paths_are_never_code(self):
         for path in ("partner_id.unlink", "env", "partner_id.signup_type", "__class__", "name.upper()"):
-            with self.subTest(path=path):
+            with self.subTest(path=path), self.assertRaisesRegex(UserError, "cannot be used"):
                 self.template.body = f"<p>{{{{{path}}}}} {{{{signature;role=Client}}}}</p>"
-                self.assertFailed(self.send(self._make_deal(name=path)), "cannot be used")
+
+    def test_author_needs_the_right_to_read_what_is_merged(self):
+        author = self._make_user("author", "signature_workflow.group_manager")
+        with self.assertRaisesRegex(UserError, "cannot be used"):
+            self.template.with_user(author).body = "<p>{{name}}</p>"
+        self.template.with_user(self.manager).body = "<p>{{name}}</p>"
 
     def test_merge_values_are_escaped(self):
         request = self.send(name="<b>&amp; <img src='/etc/passwd'/></b>")
@@ -110,8 +121,12 @@ class TestGenerate(SignatureCase):
         self.assertIn("<b>&amp;", pdf_text(request.original_id.raw))
 
     def test_tag_not_understood(self):
-        self.template.body = "<p>{{signature;role=Nobody}}</p>"
-        self.assertFailed(self.send(), "{{signature;role=Nobody}}")
+        with self.assertRaisesRegex(UserError, "{{signature;role=Nobody}}"):
+            self.template.body = "<p>{{signature;role=Nobody}}</p>"
+
+    def test_role_without_a_place(self):
+        self.template.body = "<p>{{signature;role=Client}}</p>"
+        self.assertFailed(self.send(), "no place to sign for Our company")
 
     def test_one_poisonous_document_among_many(self):
         deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(6)))
@@ -121,12 +136,73 @@ class TestGenerate(SignatureCase):
         states = [self.requests_of(deal).state for deal in deals]
         self.assertEqual(states, ["sent"] * 3 + ["failed"] + ["sent"] * 2)
 
-    def test_renderer_that_kills_the_worker_ends_as_failed(self):
-        request = self.send(partner_id=False)
-        request.action_retry()
-        request.attempts = 3
-        self.work()
-        self.assertFailed(request, "stopped 3 times")
+    def test_document_that_kills_the_worker_fails_alone(self):
+        deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(4)))
+        deals.stage_id = self.stage_sign
+        self.commit()
+        model, build = type(self.env["signature.template"]), type(self.env["signature.template"])._build_document
+
+        def kill(template, record):
+            if record.name == "D2":
+                raise Killed
+            return build(template, record)
+
+        with patch.object(model, "_build_document", kill):
+            for _start in range(4):
+                with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                    try:
+                        self.env(cr=cr)["signature.request"]._cron_process()
+                    except Killed:
+                        cr.rollback()
+        self.env.invalidate_all()
+        requests = [self.requests_of(deal) for deal in deals]
+        self.assertEqual([request.state for request in requests], ["sent", "sent", "failed", "sent"])
+        self.assertFailed(requests[2], "stopped 3 times")
+
+    def test_request_cancelled_while_others_fail_is_not_sent(self):
+        deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(3)))
+        deals.stage_id = self.stage_sign
+        self.commit()
+        model, build = type(self.env["signature.template"]), type(self.env["signature.template"])._build_document
+
+        def cancel_other(template, record):
+            if record.name == "D0" and not template.env.context.get("done"):
+                requests = template.env["signature.request"].search([("res_id", "=", deals[2].id)])
+                if requests.state == "queued" and requests.attempts and self.fallback:
+                    requests.action_cancel()
+                self.fallback = True
+            if record.name == "D1":
+                raise UserError("no")
+            return build(template, record)
+
+        self.fallback = False
+        with patch.object(model, "_build_document", cancel_other):
+            self.work()
+        request = self.requests_of(deals[2])
+        self.assertEqual(request.state, "cancelled")
+        self.assertEqual(request.event_ids.mapped("kind"), ["cancelled"])
+        self.assertFalse(request.signer_ids)
+
+    def test_dragged_out_again_before_the_worker_came(self):
+        deal = self._make_deal(stage_id=self.stage_sign.id)
+        self.commit()
+        deal.stage_id = self.stage_new
+        self.assertFalse(self.work())
+        self.assertEqual(self.requests_of(deal).state, "cancelled")
+
+    def test_deal_without_salesperson(self):
+        self.team.user_id = self.manager
+        request = self.send(user_id=False)
+        self.assertEqual(request.user_id, self.manager)
+        self.team.user_id = False
+        self.assertEqual(self.send(user_id=False, name="Second").user_id, self.signatory)
+
+    def test_company_of_the_rule(self):
+        branch = self.env["res.company"].create({"name": "Branch SRL", "email": "b@branch.example"})
+        self.rule.company_id = branch
+        request = self.send(company_id=False, team_id=False)
+        self.assertEqual(request.company_id, branch)
+        self.assertIn("Branch SRL", pdf_text(request.original_id.raw))
 
     def test_unexpected_error_is_shown_and_logged(self):
         deal = self._make_deal()
@@ -138,6 +214,52 @@ class TestGenerate(SignatureCase):
         ):
             self.work()
         self.assertFailed(self.requests_of(deal), "OSError")
+
+    def test_mail_server_that_hangs_up(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.commit()
+        with (
+            self.enter_registry_test_mode(),
+            self.mock_smtplib_connection(),
+            patch.object(type(self.env["ir.mail_server"]), "send_email", side_effect=SMTPServerDisconnected("gone")),
+            mute_logger("odoo.addons.mail.models.mail_mail", "odoo.addons.base.models.ir_cron"),
+            contextlib.suppress(RuntimeError),
+        ):
+            self.run_crons()
+        self.env.invalidate_all()
+        request = self.requests_of(deal)
+        self.assertEqual((request.state, len(request.signer_ids)), ("sent", 2))
+        self.assertEqual(request.event_ids.mapped("kind"), ["created", "link_sent"])
+
+    def test_failure_is_told_in_the_language_of_the_salesperson(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.partner.write({"lang": "fr_FR", "email": False})
+        request = self.send()
+        self.assertFailed(request, "no valid e-mail address")
+
+    def test_deal_shows_and_retries_what_failed(self):
+        self.partner.email = False
+        deal = self._make_deal()
+        self.send(deal)
+        self.assertEqual(deal.signature_state, "failed")
+        self.assertIn("no valid e-mail address", deal.signature_failure)
+        self.partner.email = "zoe@client.example"
+        deal.with_user(self.salesman).action_retry_signatures()
+        self.work()
+        self.assertEqual((deal.signature_state, deal.signature_failure), ("waiting", ""))
+
+    def test_deal_that_sent_nothing_can_be_deleted(self):
+        self.partner.email = False
+        deal = self._make_deal()
+        request = self.send(deal)
+        deal.unlink()
+        self.assertEqual(request.state, "cancelled")
+        sent = self._make_deal()
+        self.partner.email = "zoe@client.example"
+        self.send(sent)
+        with self.assertRaisesRegex(UserError, "Archive it"):
+            sent.unlink()
 
     def test_cancel_closes_the_link(self):
         deal = self._make_deal()
@@ -172,7 +294,7 @@ class TestGenerate(SignatureCase):
             patch.object(type(self.env["ir.mail_server"]), "send_email", side_effect=OSError("gateway down")),
             mute_logger("odoo.addons.mail.models.mail_mail"),
         ):
-            self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
+            self.run_crons()
         request = self.requests_of(deal)
         client = request.signer_ids[0]
         self.assertEqual((request.state, client.state), ("sent", "sent"))
@@ -180,11 +302,10 @@ class TestGenerate(SignatureCase):
         self.assertEqual(todo.user_id, self.salesman)
         self.assertIn("gateway down", todo.note)
         self.assertFalse(self.env["mail.mail"].search([("signature_signer_id", "=", client.id)]))
-        with self.mock_mail_gateway():
-            client.with_user(self.salesman).action_resend()
-        old, new = client.sudo().link_ids.mapped("revoked")
-        self.assertEqual((old, new), (True, False))
-        token = self.link_of(self._mails, client.email)
+        client.with_user(self.salesman).action_resend()
+        mails = self.work()
+        self.assertEqual(client.sudo().link_ids.mapped("revoked"), [True, False])
+        token = self.link_of(mails, client.email)
         self.assertEqual(self.env["signature.signer"]._from_token(token), client)
         with self.assertRaisesRegex(UserError, "turn to sign"):
             request.signer_ids[1].action_resend()
@@ -218,9 +339,7 @@ class TestGenerate(SignatureCase):
         )
         deal = self._make_deal()
         self.assertFailed(self.send(deal), "prints Sales Order of “Big deal”, but there is none")
-        __, new = self.env["sale.order"].create(
-            [{"partner_id": self.partner.id, "opportunity_id": deal.id}] * 2
-        )
+        __, new = self.env["sale.order"].create([{"partner_id": self.partner.id, "opportunity_id": deal.id}] * 2)
         with self.allow_pdf_render():
             document = self.template.with_context(force_report_rendering=True)._build_document(deal)
         self.assertTrue(document.pdf.startswith(b"%PDF"))
@@ -231,9 +350,7 @@ class TestGenerate(SignatureCase):
         if "order_ids" not in self.env["crm.lead"]._fields:
             self.skipTest("Quotations are not installed")
         with self.assertRaisesRegex(UserError, "Choose the field that leads to it"):
-            self.template.write(
-                {"kind": "report", "report_id": self.env.ref("sale.action_report_saleorder").id}
-            )
+            self.template.write({"kind": "report", "report_id": self.env.ref("sale.action_report_saleorder").id})
 
     def test_used_template_cannot_be_deleted(self):
         self.send()

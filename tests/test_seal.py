@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.addons.signature_workflow.signature_workflow.engine.sealing.verify import verify
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from . import pdf_samples
@@ -108,6 +108,16 @@ class TestSeal(SealChecks, SignatureCase):
         self.complete(second)
         self.assertEqual(deal.won_status, "won")
 
+    def test_cancelled_sibling_lets_the_deal_go_on(self):
+        self.rule.copy()
+        deal = self._make_deal()
+        first, second = self.send(deal)
+        self.complete(first)
+        self.assertEqual(first.reaction_ids.filtered(lambda r: r.kind == "move").state, "waiting")
+        second.action_cancel()
+        self.work()
+        self.assertEqual(deal.won_status, "won")
+
     def test_failed_reaction_keeps_the_signature_and_can_run_again(self):
         self.rule.write({"signed_action": "stage", "signed_stage_id": self.stage_next.id})
         self.stage_next.team_ids = self.env["crm.team"].create({"name": "Other"})
@@ -123,6 +133,7 @@ class TestSeal(SealChecks, SignatureCase):
         reaction.with_user(self.salesman).action_retry()
         self.work()
         self.assertEqual((reaction.state, deal.stage_id), ("done", self.stage_next))
+        self.assertFalse(todo.exists())
         with self.assertRaises(UserError):
             reaction.action_retry()
 
@@ -175,6 +186,14 @@ class TestSeal(SealChecks, SignatureCase):
         request = self.send()
         self.complete(request)
         self.assertSealed(request)
+
+    def test_new_key_of_our_own(self):
+        old = self.env["signature.key"]._get_active(self.env.company)
+        with self.assertRaises(AccessError):
+            old.with_user(self.manager).action_make()
+        old.with_user(self.env.ref("base.user_admin")).action_make()
+        self.assertFalse(old.active)
+        self.assertEqual(self.env["signature.key"]._get_active(self.env.company).origin, "made")
 
     def test_own_certificate_refused(self):
         wizard = self.env["signature.key.import"].create({"file": base64.b64encode(b"nonsense"), "password": "x"})

@@ -42,6 +42,35 @@ class TestAccess(SignatureCase):
                 with self.assertRaises(AccessError):
                     record.with_user(stranger).read(["id"])
 
+    def test_hidden_record_stays_hidden_beside_one_of_another_company(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        other = self._make_user("other", "sales_team.group_sale_salesman")
+        hidden = self.send(self._make_deal(company_id=self.env.company.id))
+        foreign = self.send(self._make_deal(name="Foreign"))
+        foreign.sudo().company_id = elsewhere
+        both = (hidden + foreign).with_user(other)
+        self.assertFalse(both._filtered_access("read"))
+        self.assertFalse((hidden + foreign).signer_ids.with_user(other)._filtered_access("read"))
+        attachments = (hidden + foreign).original_id
+        self.assertFalse(attachments.with_user(other)._filtered_access("read"))
+
+    def test_reading_is_not_enough_to_cancel(self):
+        request = self.send()
+        reader = self._make_user("reader", "base.group_user")
+        reader.group_ids += self.env.ref("signature_workflow.group_user")
+        self.env["ir.model.access"].create(
+            {
+                "name": "readers",
+                "model_id": self.env["ir.model"]._get_id("crm.lead"),
+                "group_id": self.env.ref("base.group_user").id,
+                "perm_read": True,
+            }
+        )
+        self.assertTrue(request.with_user(reader).has_access("read"))
+        for record, method in ((request, "action_cancel"), (request.signer_ids[0], "action_resend")):
+            with self.assertRaises(AccessError):
+                getattr(record.with_user(reader), method)()
+
     def test_nobody_writes_by_rpc(self):
         request = self.send()
         self.complete(request)
@@ -119,16 +148,14 @@ class TestSecrets(SignatureCase):
             self.assertFalse(self.env.cr.fetchall(), f"{table}.{column}")
 
     def test_waiting_mail_is_not_readable_by_colleagues(self):
-        request = self.send()
-        mail = self.env["mail.mail"].create({"body_html": "x"})
-        signer = request.signer_ids[0]
-        with self.mock_mail_gateway():
-            signer.state = "waiting"
-            signer._dispatch()
-        for message in self.env["mail.message"].search([("body", "ilike", "/sign/")]):
-            self.assertFalse(message.model or message.res_id)
-            self.assertFalse(message.with_user(self.salesman).has_access("read"))
-        self.assertTrue(mail.exists())
+        self.send()
+        client = self.env["signature.signer"].search([], limit=1, order="id desc")
+        client.request_id.signer_ids[0].action_resend()
+        message = self.env["mail.message"].search([("body", "ilike", "/sign/")])
+        self.assertEqual(len(message), 1)
+        self.assertFalse(message.model or message.res_id)
+        for user in (self.salesman, self.manager):
+            self.assertFalse(message.with_user(user).has_access("read"))
 
     def test_chatter_has_no_link(self):
         deal = self._make_deal()

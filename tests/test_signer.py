@@ -113,6 +113,16 @@ class TestSigner(SignatureCase):
         self.assertRefused("declined", self.company)
         self.assertEqual(self.client.sudo()._decline("Price too high", "n", {}), "declined")
 
+    def test_markup_of_a_signer_is_text_in_the_todo(self):
+        self.client.sudo()._decline('<a href="https://evil.example">Pay</a>', "n", {})
+        todo = self.env["mail.activity"].search([("signature_request_id", "=", self.request.id)])
+        self.assertIn("&lt;a href", todo.note)
+        self.assertNotIn("<a", todo.note)
+
+    def test_decline_shows_on_the_deal(self):
+        self.client.sudo()._decline("Too dear", "n", {})
+        self.assertEqual(self.request._record().signature_state, "declined")
+
     def test_decline_wants_a_reason(self):
         with self.assertRaises(SubmitRefused):
             self.client.sudo()._decline("  ", "n", {})

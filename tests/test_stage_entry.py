@@ -1,5 +1,10 @@
+import contextlib
+
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+from psycopg2.errors import ForeignKeyViolation
 
 from .common import SignatureCase
 
@@ -82,6 +87,29 @@ class TestStageEntry(SignatureCase):
         deal.stage_id = self.stage_new
         self.assertQueued(deal, times=0)
 
+    def test_away_and_back_in_one_transaction(self):
+        deal = self._make_deal(stage_id=self.stage_sign.id)
+        self.commit()
+        self.requests_of(deal).action_cancel()
+        self.commit()
+        deal.stage_id = self.stage_new
+        self.env.flush_all()
+        deal.stage_id = self.stage_sign
+        self.assertQueued(deal)
+
+    def test_lead_that_becomes_a_deal(self):
+        lead = self._make_deal(type="lead", stage_id=self.stage_sign.id)
+        self.assertQueued(lead, times=0)
+        lead.type = "opportunity"
+        self.assertQueued(lead)
+
+    def test_deal_of_a_savepoint_that_was_rolled_back(self):
+        with contextlib.suppress(ValueError), self.env.cr.savepoint():
+            deal = self._make_deal(stage_id=self.stage_sign.id)
+            raise ValueError
+        self.commit()
+        self.assertFalse(self.env["signature.request"].search([("res_id", "=", deal.id)]))
+
     def test_same_stage_again(self):
         deal = self._make_deal(stage_id=self.stage_sign.id)
         self.commit()
@@ -118,6 +146,27 @@ class TestStageEntry(SignatureCase):
         big = self._make_deal(expected_revenue=5000, stage_id=self.stage_sign.id)
         self.assertQueued(small + other, times=0)
         self.assertQueued(big)
+
+    def test_team_of_a_rule_cannot_be_deleted(self):
+        self.rule.team_ids = self.env["crm.team"].create({"name": "Only"})
+        self.env.flush_all()
+        with self.assertRaises(ForeignKeyViolation), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.rule.team_ids.unlink()
+
+    def test_archived_template(self):
+        self.template.active = False
+        self.assertQueued(self._make_deal(stage_id=self.stage_sign.id), times=0)
+
+    def test_used_rule_cannot_be_deleted(self):
+        self._make_deal(stage_id=self.stage_sign.id)
+        self.commit()
+        with self.assertRaisesRegex(UserError, "Archive it"):
+            self.rule.unlink()
+
+    def test_template_of_a_rule_stays_for_deals(self):
+        self.template.body = "<p>{{name}}</p>"
+        with self.assertRaisesRegex(UserError, "made from deals"):
+            self.template.model_id = self.env["ir.model"]._get("res.partner")
 
     def test_archived_rule_and_lead(self):
         lead = self._make_deal(type="lead", stage_id=self.stage_sign.id)

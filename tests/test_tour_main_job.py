@@ -84,8 +84,7 @@ class TestMainJob(SealChecks, SignatureHttpCase):
     def work(self):
         """Run the worker with mails really sent."""
         self.commit()
-        self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_crons()
 
     def sign_in_browser(self, address, kind):
         self.browser_size = PHONE

@@ -1,1 +1,1 @@
-from . import pdfjs, sign
+from . import log, pdfjs, sign

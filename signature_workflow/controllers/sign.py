@@ -76,7 +76,7 @@ class SigningPage(http.Controller):
         signer = self._signer(token)
         if not signer:
             return self._unknown_link()
-        state = signer._page_values()["state"]
+        state = signer._page_state()
         response = request.make_json_response({"state": state, "ready": state == "completed"})
         return _private(response, PAGE_POLICY)
 

@@ -12,28 +12,46 @@ class CrmLead(models.Model):
         "signature.request", "res_id", "Signature requests", domain=[("res_model", "=", "crm.lead")]
     )
     signature_state = fields.Selection(
-        [("waiting", "Waiting for signatures"), ("signed", "Signed"), ("failed", "Failed")],
+        [
+            ("failed", "Failed"),
+            ("waiting", "Waiting for signatures"),
+            ("declined", "Declined"),
+            ("expired", "Not signed in time"),
+            ("signed", "Signed"),
+            ("cancelled", "Cancelled"),
+        ],
         compute="_compute_signature_state",
         compute_sudo=True,
+        help="What has to be known first, of all documents of the deal.",
     )
     signature_progress = fields.Char("Signatures", compute="_compute_signature_state", compute_sudo=True)
+    signature_failure = fields.Text(compute="_compute_signature_state", compute_sudo=True)
 
-    @api.depends("signature_request_ids.state", "signature_request_ids.signer_ids.state")
+    @api.depends(
+        "signature_request_ids.state",
+        "signature_request_ids.signer_ids.state",
+        "signature_request_ids.reaction_ids.state",
+    )
     def _compute_signature_state(self):
+        order = [key for key, __ in self._fields["signature_state"].selection]
+        names = {"completed": "signed", "draft": "waiting", "queued": "waiting", "sent": "waiting", "signed": "waiting"}
         for lead in self:
-            requests = lead.signature_request_ids.filtered(
-                lambda request: request.state not in ("cancelled", "declined", "expired")
+            requests = lead.signature_request_ids
+            failed = requests.filtered(lambda request: request.state == "failed")
+            reactions = requests.reaction_ids.filtered(lambda reaction: reaction.state == "failed")
+            states = {names.get(request.state, request.state) for request in requests} | (
+                {"failed"} if reactions else set()
             )
-            states = set(requests.mapped("state"))
-            signers = requests.signer_ids
-            done = len(signers.filtered("is_done"))
-            lead.signature_progress = f"{done}/{len(signers)}" if signers else ""
-            if "failed" in states:
-                lead.signature_state = "failed"
-            elif states - {"completed"}:
-                lead.signature_state = "waiting"
-            else:
-                lead.signature_state = "signed" if states else False
+            signers = requests.filtered(lambda r: r.state not in ("cancelled", "declined", "expired")).signer_ids
+            lead.signature_state = min(states, key=order.index) if states else False
+            lead.signature_progress = f"{len(signers.filtered('is_done'))}/{len(signers)}" if signers else ""
+            lead.signature_failure = "\n".join([*failed.mapped("failure"), *reactions.mapped("failure")])
+
+    def action_retry_signatures(self):
+        """Try again what has failed on these deals: requests and what should follow from them."""
+        requests = self.signature_request_ids
+        requests.filtered(lambda request: request.state == "failed").action_retry()
+        requests.reaction_ids.filtered(lambda reaction: reaction.state == "failed").action_retry()
 
     # Stage entries: every way into a stage ends in one of these three methods
 
@@ -45,8 +63,12 @@ class CrmLead(models.Model):
         return leads
 
     def write(self, vals):
-        if vals.get("stage_id") in self.env["signature.rule"]._plans():
-            self._note_entries({lead.id: lead.stage_id.id for lead in self})
+        if self.env["signature.rule"]._plans():
+            if vals.get("type") == "opportunity":
+                # a lead that becomes a deal enters the stage that it is in
+                self._note_entries({lead.id: False for lead in self if lead.type == "lead"})
+            if "stage_id" in vals:
+                self._note_entries({lead.id: lead.stage_id.id for lead in self})
         return super().write(vals)
 
     def _write_multi(self, vals_list):
@@ -94,12 +116,14 @@ class CrmLead(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signatures(self):
-        if self.sudo().signature_request_ids:
+        requests = self.sudo().signature_request_ids
+        if requests.original_id:
             raise UserError(
                 self.env._(
                     "A deal with signed or sent documents cannot be deleted: they are evidence. Archive it instead."
                 )
             )
+        requests._move("cancelled")
         noted = self.env.cr.precommit.data.get(ENTRIES, {})
         for lead_id in self.ids:
             noted.pop(lead_id, None)

@@ -2,7 +2,7 @@
 
 
 def engine_message(env, error):
-    """Return the translated message of an EngineError; its own English text for a rare code."""
+    """Return the translated message of an EngineError; a general one for a rare code."""
     params = error.params
     messages = {
         # foreign PDFs
@@ -40,6 +40,7 @@ def engine_message(env, error):
         "pkcs12_incomplete": env._("The file holds no key with its certificate."),
         "certificate_expired": env._("The certificate expired on %s. Get a new one.", params.get("not_after", "")),
         "certificate_not_yet_valid": env._("The certificate is not valid before %s.", params.get("not_before", "")),
+        "key_type": env._("Only RSA and elliptic-curve keys are supported."),
         "key_usage": env._("The certificate is not meant for digital signatures."),
         "key_too_small": env._("The key is too weak (%s bits).", params.get("bits")),
         # links
@@ -54,4 +55,6 @@ def engine_message(env, error):
     }
     if error.code.startswith("mark_"):
         return messages.get(error.code) or env._("The signature could not be read. Sign again.")
-    return messages.get(error.code) or str(error)
+    return messages.get(error.code) or env._(
+        "The document could not be processed (%s). Show this to your administrator.", error.code
+    )

@@ -27,10 +27,12 @@ class SignatureDocumentAccess(models.AbstractModel):
         )
 
     def _check_access(self, operation):
-        if (result := super()._check_access(operation)) or self.env.su:
+        result = super()._check_access(operation)
+        if self.env.su:
             return result
-        seen = self.sudo().request_id.with_env(self.env)._filtered_access("read")
-        if forbidden := self.filtered(lambda part: part.sudo().request_id.id not in seen.ids):
-            error = functools.partial(self.env["ir.rule"]._make_access_error, operation, forbidden.sudo(False))
-            return forbidden, error
-        return None
+        forbidden, error = result or (self.browse(), None)
+        seen = set((self - forbidden).sudo().request_id.with_env(self.env)._filtered_access("read").ids)
+        hidden = (self - forbidden).filtered(lambda part: part.sudo().request_id.id not in seen)
+        if not hidden:
+            return result
+        return forbidden + hidden, error or functools.partial(self.env["ir.rule"]._make_access_error, operation, hidden)

@@ -50,6 +50,8 @@ class SignatureEvent(models.Model):
         `data` is a dict for all of them, or a function that gives the dict for a request;
         `origin` is `{"ip", "user_agent"}` of the visitor.
         """
+        if not requests:
+            return self.browse()
         heads = self._heads(requests)
         now = fields.Datetime.now()
         values_list = []

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import os
 import re
 import secrets
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import config
 
 from ..engine.errors import SealError
@@ -110,16 +111,20 @@ class SignatureKey(models.Model):
         if configured := config.get(SECRET_OPTION):
             return configured.encode()
         path = Path(config["data_dir"], "signature_workflow.secret")
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_urlsafe(48).encode())
+        if not path.exists():
+            # written whole under another name first: who comes second, or after a crash, finds all or nothing
+            draft = path.with_suffix(f".{secrets.token_hex(8)}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
         return path.read_bytes()
 
     def action_make(self):
         """Make a new key for the companies of self, in place of the one in use."""
-        self.check_access("write")
+        self.check_access("read")
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only an administrator makes sealing keys."))
         for company in self.company_id:
             self._make(company)

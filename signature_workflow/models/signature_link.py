@@ -39,4 +39,5 @@ class SignatureLink(models.Model):
         """Return the signer (sudo) whose live link carries `token`, or an empty recordset."""
         if not links.is_well_formed(token):
             return self.env["signature.signer"].sudo()
-        return self.sudo().search([("token_hash", "=", links.token_hash(token)), ("revoked", "=", False)]).signer_id
+        live = [("token_hash", "=", links.token_hash(token)), ("revoked", "=", False)]
+        return self.sudo().search_fetch(live, ["signer_id"]).signer_id

@@ -19,13 +19,18 @@ class SignatureMerge(models.AbstractModel):
     def _follow(self, record, path):
         """Return `(records, field)` at the end of the dotted `path` from `record`.
 
-        Raises UserError when the path does not exist or leads to a field kept for some groups:
-        the document is made with all rights, so such fields are closed to it.
+        Raises UserError when the path does not exist or leads to a field kept for some groups, for the document is
+        made with all rights. Its author needs the right to read each model on the way.
         """
         records, names = record, path.split(".")
         for depth, name in enumerate(names, start=1):
             field = records._fields.get(name)
-            if field is None or field.groups or field.type in ("binary", "reference", "json"):
+            if (
+                field is None
+                or field.groups
+                or field.type in ("binary", "reference", "json")
+                or not records.browse().has_access("read")
+            ):
                 raise UserError(
                     self.env._(
                         "The field path “%(path)s” cannot be used: %(model)s has no readable "

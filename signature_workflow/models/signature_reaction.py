@@ -16,7 +16,7 @@ class SignatureReaction(models.Model):
         readonly=True,
     )
     state = fields.Selection(
-        [("pending", "To do"), ("done", "Done"), ("failed", "Failed")],
+        [("pending", "To do"), ("waiting", "Waits for other documents"), ("done", "Done"), ("failed", "Failed")],
         required=True,
         readonly=True,
         default="pending",
@@ -33,37 +33,61 @@ class SignatureReaction(models.Model):
         if request.rule_id.signed_action not in (False, "none"):
             kinds.append("move")
         self.create([{"request_id": request.id, "kind": kind} for kind in kinds])
+        self._wake(request)
+        self._queue_trigger()
+
+    @api.model
+    def _wake(self, requests):
+        """Look again at what waited for these requests to end."""
+        for request in requests:
+            waiting = self.sudo().search(
+                [
+                    ("state", "=", "waiting"),
+                    ("request_id.res_model", "=", request.res_model),
+                    ("request_id.res_id", "=", request.res_id),
+                ]
+            )
+            if waiting:
+                waiting.state = "pending"
+                self._queue_trigger()
+
+    def _for_sender(self):
+        return self.with_context(lang=self.request_id.user_id.lang)
 
     def _apply(self):
         self.ensure_one()
-        outcome = getattr(self, f"_apply_{self.kind}")()
-        self.write({"state": "done", "outcome": outcome, "failure": False})
+        state, outcome = getattr(self, f"_apply_{self.kind}")()
+        self.write({"state": state, "outcome": outcome, "failure": False})
 
     def _apply_copies(self):
         self.request_id._send_copies()
-        return self.env._("Sent to %s", ", ".join(self.request_id.signer_ids.mapped("email")))
+        return "done", self.env._("Sent to %s", ", ".join(self.request_id.signer_ids.mapped("email")))
 
     def _apply_move(self):
         request = self.request_id
         deal = request._record().exists()
         if not deal:
-            return self.env._("The deal no longer exists.")
+            return "done", self.env._("The deal no longer exists.")
         return request.rule_id._apply_signed(deal, request)
 
     def _queue_failed(self, message):
         for reaction in self:
             reaction.write({"state": "failed", "failure": message})
-            kind = dict(self._fields["kind"]._description_selection(self.env))[reaction.kind]
-            reaction.request_id._add_todo(
+            request = reaction.request_id._for_sender()
+            kinds = dict(self._fields["kind"]._description_selection(request.env))
+            request._close_todos()
+            request._add_todo(
                 None,
-                self.env._("“%(kind)s” failed: %(document)s", kind=kind, document=reaction.request_id.name),
+                request.env._("“%(kind)s” failed: %(document)s", kind=kinds[reaction.kind], document=request.name),
                 message,
             )
 
     def action_retry(self):
         """Apply failed reactions once more."""
-        self.check_access("read")
+        self.request_id._check_may_change()
         if any(reaction.state != "failed" for reaction in self):
             raise UserError(self.env._("Only what has failed can be run again."))
-        self.sudo().write({"state": "pending", "failure": False, "attempts": 0})
+        reactions = self.sudo()
+        reactions.write({"state": "pending", "failure": False, "attempts": 0})
+        reactions.request_id._close_todos()
         self._queue_trigger()

@@ -1,4 +1,7 @@
+import functools
+
 from odoo import api, fields, models
+from odoo.addons.base.models.ir_qweb_fields import nl2br
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -16,6 +19,7 @@ STATES = [
     ("cancelled", "Cancelled"),
     ("failed", "Failed"),
 ]
+DONE_STATES = ("signed", "approved")
 OPEN_STATES = ("draft", "queued", "sent", "signed", "failed")
 
 
@@ -67,8 +71,13 @@ class SignatureRequest(models.Model):
 
     @api.depends("res_model", "res_id")
     def _compute_record_name(self):
-        for request in self:
-            request.record_name = request._record().exists().sudo().display_name
+        self.record_name = False
+        for name, requests in self.grouped("res_model").items():
+            if name in self.env:
+                records = self.env[name].sudo().browse(requests.mapped("res_id")).exists()
+                names = {record.id: record.display_name for record in records}
+                for request in requests:
+                    request.record_name = names.get(request.res_id)
 
     @api.depends("signer_ids.state")
     def _compute_progress(self):
@@ -102,17 +111,29 @@ class SignatureRequest(models.Model):
         )
 
     def _check_access(self, operation):
-        if (result := super()._check_access(operation)) or self.env.su:
+        result = super()._check_access(operation)
+        if self.env.su:
             return result
+        forbidden, error = result or (self.browse(), None)
         seen = set()
-        for name, requests in self.sudo().grouped("res_model").items():
+        for name, requests in (self - forbidden).sudo().grouped("res_model").items():
             if name in self.env:
                 records = self.env[name].browse(requests.mapped("res_id")).exists()
                 allowed = set(records._filtered_access("read").ids)
                 seen.update(request.id for request in requests if request.res_id in allowed)
-        if forbidden := self.filtered(lambda request: request.id not in seen):
-            return forbidden, lambda: self.env["ir.rule"]._make_access_error(operation, forbidden)
-        return None
+        hidden = (self - forbidden).filtered(lambda request: request.id not in seen)
+        if not hidden:
+            return result
+        return forbidden + hidden, error or functools.partial(self._hidden_error, operation, hidden)
+
+    def _hidden_error(self, operation, hidden):
+        return self.env["ir.rule"]._make_access_error(operation, hidden)
+
+    def _check_may_change(self):
+        """Raise AccessError unless the user may write on the records that the documents belong to."""
+        self.check_access("read")
+        for request in self.sudo():
+            request._record().with_env(self.env).check_access("write")
 
     # State
 
@@ -122,11 +143,17 @@ class SignatureRequest(models.Model):
         model = self.env.get(self.res_model)
         return self.browse() if model is None else model.browse(self.res_id)
 
+    def _for_sender(self):
+        self.ensure_one()
+        return self.with_context(lang=self.user_id.lang)
+
     def _bump(self):
         """Make this change the only one at work on these requests; read them anew.
 
         Whoever comes second at the same instant gets a serialization failure, which Odoo retries.
         """
+        if not self:
+            return
         self.env.flush_all()
         self.env.cr.execute(SQL("UPDATE signature_request SET revision = revision + 1 WHERE id IN %s", self._ids))
         self.invalidate_recordset()
@@ -181,7 +208,7 @@ class SignatureRequest(models.Model):
                 "res_id": request.res_id,
                 "activity_type_id": activity_type.id,
                 "summary": summary,
-                "note": note,
+                "note": nl2br(note),
                 "user_id": (user or request.user_id).id,
                 "signature_request_id": request.id,
             }
@@ -200,7 +227,7 @@ class SignatureRequest(models.Model):
 
     def action_retry(self):
         """Try a failed request again from where it stood."""
-        self.check_access("read")
+        self._check_may_change()
         for request in self.sudo():
             request._bump()
             target = request._retry_state()
@@ -220,7 +247,7 @@ class SignatureRequest(models.Model):
 
     def action_cancel(self):
         """Cancel open requests: their links stop working."""
-        self.check_access("read")
+        self._check_may_change()
         requests = self.sudo()
         requests._bump()
         moved = requests._move("cancelled", to_dispatch=False)
@@ -233,6 +260,7 @@ class SignatureRequest(models.Model):
             )
         moved._close_todos()
         moved._log_events("cancelled", note=self.env._("Signature request cancelled."))
+        self.env["signature.reaction"]._wake(moved)
 
     def action_open_record(self):
         self.ensure_one()
@@ -253,19 +281,19 @@ class SignatureRequest(models.Model):
         }
 
     def _all_done(self):
+        """Tell whether none of the signers is left; asked once the document is made."""
         self.ensure_one()
-        return bool(self.signer_ids) and all(self.signer_ids.mapped("is_done"))
+        left = [("request_id", "=", self.id), ("state", "not in", DONE_STATES)]
+        return not self.env["signature.signer"].search_count(left, limit=1)
 
     def _queue_failed(self, message):
         for request in self:
             request._bump()
-            if request._move("failed", failure=message, to_dispatch=False):
-                request._log_events(
-                    "failed",
-                    data={"message": message},
-                    note=self.env._("“%(document)s” failed: %(message)s", document=request.name, message=message),
-                )
-                request._add_todo(None, self.env._("Signature request failed: %s", request.name), message)
+            moved = request._for_sender()._move("failed", failure=message, to_dispatch=False)
+            if moved:
+                note = moved.env._("“%(document)s” failed: %(message)s", document=request.name, message=message)
+                moved._log_events("failed", data={"message": message}, note=note)
+                moved._add_todo(None, moved.env._("Signature request failed: %s", request.name), message)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -277,12 +305,13 @@ class SignatureRequest(models.Model):
         late = self.search([("state", "=", "sent"), ("date_expire", "<", fields.Date.today())])
         for request in late:
             request._bump()
-            moved = request._move("expired", to_dispatch=False)
-            moved._close_todos()
-            moved._log_events("expired", note=self.env._("“%s” was not signed in time.", request.name))
-            moved._add_todo(
-                None,
-                self.env._("Not signed in time: %s", request.name),
-                self.env._("Talk to the customer, then send the document again."),
-            )
+            moved = request._for_sender()._move("expired", to_dispatch=False)
+            if moved:
+                moved._close_todos()
+                moved._log_events("expired", note=moved.env._("“%s” was not signed in time.", request.name))
+                moved._add_todo(
+                    None,
+                    moved.env._("Not signed in time: %s", request.name),
+                    moved.env._("Talk to the customer, then send the document again."),
+                )
             self.env["ir.cron"]._commit_progress(1)

@@ -1,11 +1,29 @@
 import hashlib
+import time
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 GENERATE_BATCH = 50
+GENERATE_SECONDS = 20
+
+
+class Draft(NamedTuple):
+    """A document that is made and not yet stored: the record speaks the customer's language."""
+
+    request: models.BaseModel
+    record: models.BaseModel
+    signers: list
+    document: NamedTuple
+
+    @property
+    def name(self):
+        """The document's name as the customer reads it, in the subject of the mail for one."""
+        template = self.request.template_id.with_context(lang=self.record.env.lang)
+        return template._document_name(self.record)
 
 
 class SignatureRequest(models.Model):
@@ -18,16 +36,15 @@ class SignatureRequest(models.Model):
         """Do all work that is waiting, in the order of a document's way."""
         reaction = self.env["signature.reaction"]
         steps = [
-            (self, [("state", "=", "queued")], type(self)._generate, GENERATE_BATCH),
-            (self, [("to_dispatch", "=", True), ("state", "=", "sent")], type(self)._send_next, 1),
-            (self, [("state", "=", "signed")], type(self)._seal, 1),
-            (reaction, [("state", "=", "pending")], type(reaction)._apply, 1),
+            (self, [("state", "=", "queued")], lambda requests: requests._generate(), GENERATE_BATCH),
+            (self, [("to_dispatch", "=", True), ("state", "=", "sent")], lambda request: request._send_next(), 1),
+            (self, [("state", "=", "signed")], lambda request: request._for_sender()._seal(), 1),
+            (reaction, [("state", "=", "pending")], lambda each: each._for_sender()._apply(), 1),
         ]
-        self.env["ir.cron"]._commit_progress(
-            remaining=sum(model.search_count(domain) for model, domain, __, __ in steps)
-        )
         for model, domain, work, limit in steps:
             if not model._queue_run(domain, work, limit):
+                # time is over: have the rest done soon
+                self.env["ir.cron"]._commit_progress(remaining=1)
                 return
 
     def _generate(self):
@@ -36,23 +53,48 @@ class SignatureRequest(models.Model):
         Rendering fails for one request by UserError or EngineError, which the queue turns into a
         failed request with a to-do; then the others are made one by one.
         """
-        drafts = []
-        for request in self:
-            record = request._document_record()
-            signers = request._prepare_signers(record)
-            drafts.append((request, signers, request.template_id._build_document(record)))
-        self._store_documents([(request, document) for request, __, document in drafts])
+        records = {
+            name: self.env[name].browse(requests.mapped("res_id")).exists()
+            for name, requests in self.grouped("res_model").items()
+        }
+        self._drop_left(records)
+        drafts, begun = [], time.monotonic()
+        for request in self.filtered(lambda request: request.state == "queued"):
+            if time.monotonic() - begun > GENERATE_SECONDS:
+                # slow documents: what is left is for the next run
+                self._queue_trigger()
+                break
+            drafts.append(request._for_sender()._draft(records))
+        self._store_documents(drafts)
         self._store_signers(drafts)
+        requests = self.browse(draft.request.id for draft in drafts)
         self.env["signature.event"]._append(
-            self, "created", data=lambda request: {"document_sha256": request.original_sha256}
+            requests, "created", data=lambda request: {"document_sha256": request.original_sha256}
         )
-        self._send_next()
+        requests._send_next()
 
-    def _document_record(self):
-        """Return the record in the language of its customer, with the rights of the worker."""
+    def _draft(self, records):
+        record = self._document_record(records)
+        signers = self._prepare_signers(record)
+        document = self.template_id._build_document(record)
+        self._check_roles_have_fields(signers, document)
+        return Draft(self, record, signers, document)
+
+    def _drop_left(self, records):
+        """Cancel what was never made for deals that have left the stage again, by mistake of the hand."""
+        for request in self.filtered("rule_id"):
+            deal = records[request.res_model].filtered(lambda deal, request=request: deal.id == request.res_id)
+            if deal and deal.stage_id != request.rule_id.stage_id and not request.event_ids:
+                moved = request._for_sender()._move("cancelled")
+                note = moved.env._("“%s” was not sent: the deal had left the stage again.", request.name)
+                moved._log_events("cancelled", note=note)
+
+    def _document_record(self, records):
+        """Return the record in the language of its customer; `records` are those of the batch, by model."""
         self.ensure_one()
-        record = self._record().exists()
-        if not record:
+        # one of the batch, so that what is read is read for all
+        record = self._record().with_prefetch(records[self.res_model]._prefetch_ids)
+        if record not in records[self.res_model]:
             raise UserError(self.env._("The record of “%s” no longer exists.", self.name))
         record = record.with_company(self.company_id)
         names = record._mail_get_partner_fields()
@@ -75,27 +117,29 @@ class SignatureRequest(models.Model):
             raise UserError("\n".join(problems))
         return signers
 
-    def _store_documents(self, documents):
+    @api.model
+    def _store_documents(self, drafts):
         attachments = self.env["ir.attachment"].create(
             [
                 {
-                    "name": f"{request.name}.pdf",
-                    "raw": document.pdf,
+                    "name": f"{draft.name}.pdf",
+                    "raw": draft.document.pdf,
                     "mimetype": "application/pdf",
                     "res_model": self._name,
-                    "res_id": request.id,
+                    "res_id": draft.request.id,
                 }
-                for request, document in documents
+                for draft in drafts
             ]
         )
         now, today = fields.Datetime.now(), fields.Date.today()
-        for (request, document), attachment in zip(documents, attachments, strict=True):
-            days = request.template_id.expiry_days
-            request._move(
+        for draft, attachment in zip(drafts, attachments, strict=True):
+            days = draft.request.template_id.expiry_days
+            draft.request._move(
                 "sent",
+                name=draft.name,
                 original_id=attachment.id,
-                original_sha256=hashlib.sha256(document.pdf).hexdigest(),
-                page_sizes=document.page_sizes,
+                original_sha256=hashlib.sha256(draft.document.pdf).hexdigest(),
+                page_sizes=draft.document.page_sizes,
                 date_sent=now,
                 date_expire=today + timedelta(days=days) if days else False,
                 failure=False,
@@ -104,25 +148,38 @@ class SignatureRequest(models.Model):
     @api.model
     def _store_signers(self, drafts):
         signers = self.env["signature.signer"].create(
-            [dict(values, request_id=request.id) for request, signer_values, __ in drafts for values in signer_values]
+            [dict(values, request_id=draft.request.id) for draft in drafts for values in draft.signers]
         )
         by_role = {(signer.request_id.id, signer.role_id.id): signer.id for signer in signers}
         field_values = []
-        for request, __, document in drafts:
-            for values in document.fields:
-                signer = by_role.get((request.id, values["role_id"]))
-                if not signer:
-                    raise UserError(
-                        request.env._(
-                            "A field of “%(template)s” belongs to the role “%(role)s”, which does "
-                            "not take part. Add the role to the template.",
-                            template=request.template_id.name,
-                            role=self.env["signature.role"].browse(values["role_id"]).name,
-                        )
-                    )
+        for draft in drafts:
+            for values in draft.document.fields:
                 field = {key: value for key, value in values.items() if key != "role_id"}
-                field_values.append(field | {"request_id": request.id, "signer_id": signer})
+                key = draft.request.id, values["role_id"]
+                field_values.append(field | {"request_id": draft.request.id, "signer_id": by_role[key]})
         self.env["signature.request.field"].create(field_values)
+
+    def _check_roles_have_fields(self, signers, document):
+        """Raise UserError when somebody has nothing to do in the document, or a field has nobody."""
+        roles = self.env["signature.role"]
+        playing = roles.browse(values["role_id"] for values in signers)
+        asked = roles.browse({values["role_id"] for values in document.fields})
+        if idle := playing - asked:
+            raise UserError(
+                self.env._(
+                    "“%(template)s” has no place to sign for %(roles)s. Add one, or take the role out.",
+                    template=self.template_id.name,
+                    roles=", ".join(idle.mapped("name")),
+                )
+            )
+        if absent := asked - playing:
+            raise UserError(
+                self.env._(
+                    "“%(template)s” has fields of %(roles)s, who does not take part. Add the role to the template.",
+                    template=self.template_id.name,
+                    roles=", ".join(absent.mapped("name")),
+                )
+            )
 
     def _next_signers(self):
         """Return the waiting signers whose turn has come: nobody before them is left."""
@@ -139,7 +196,7 @@ class SignatureRequest(models.Model):
         self.to_dispatch = False
         notes = {}
         for request, mine in signers.grouped("request_id").items():
-            notes[request.id] = self.env._(
+            notes[request.id] = request._for_sender().env._(
                 "“%(document)s” was sent to %(names)s for signature.",
                 document=request.name,
                 names=", ".join(mine.mapped("name")),

@@ -45,7 +45,8 @@ class SignatureRequest(models.Model):
     def _file_pdf(self, target, data):
         return self.env["ir.attachment"].create(
             {
-                "name": self.env._("%s – signed.pdf", self.name),
+                # in the language of the document: it is the client who gets it by mail
+                "name": self.with_context(lang=self.signer_ids[:1].lang).env._("%s – signed.pdf", self.name),
                 "raw": data,
                 "mimetype": "application/pdf",
                 "res_model": target._name,
@@ -66,7 +67,7 @@ class SignatureRequest(models.Model):
             )
 
     def _send_copies(self):
-        """Mail the signed copy to every signer and to the salesperson."""
+        """Mail the signed copy to every signer; the salesperson finds it on the record."""
         self.ensure_one()
         template = self.env.ref("signature_workflow.mail_template_completed")
         self.signer_ids._mail(template, attachment_ids=[(4, self.final_id.id)])

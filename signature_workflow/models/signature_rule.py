@@ -5,6 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .signature_request import OPEN_STATES
 
@@ -45,7 +46,7 @@ class SignatureRule(models.Model):
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
     stage_id = fields.Many2one("crm.stage", required=True, index=True, ondelete="restrict")
-    team_ids = fields.Many2many("crm.team", string="Sales teams", help="Empty: every team.")
+    team_ids = fields.Many2many("crm.team", string="Sales teams", ondelete="restrict", help="Empty: every team.")
     domain = fields.Char("Only deals that", default="[]", required=True)
     template_id = fields.Many2one(
         "signature.template",
@@ -88,6 +89,12 @@ class SignatureRule(models.Model):
             if rule.signed_stage_id == rule.stage_id:
                 raise ValidationError(self.env._("A signed deal cannot move to the stage that it is in."))
 
+    @api.constrains("template_id")
+    def _check_template_id(self):
+        for rule in self:
+            if rule.template_id.model != "crm.lead":
+                raise ValidationError(self.env._("“%s” is not made from deals.", rule.template_id.name))
+
     @api.constrains("domain")
     def _check_domain(self):
         for rule in self:
@@ -107,6 +114,16 @@ class SignatureRule(models.Model):
         self.env.registry.clear_cache()
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for rule in self:
+            if self.env["signature.rule.run"].sudo().search_count([("rule_id", "=", rule.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "“%s” has sent documents, so it cannot be deleted. Archive it instead.", rule.display_name
+                    )
+                )
+
     def unlink(self):
         result = super().unlink()
         self.env.registry.clear_cache()
@@ -119,7 +136,7 @@ class SignatureRule(models.Model):
     def _plans(self):
         """Return `{stage id: (Plan, ...)}`; cached, for every deal's write asks."""
         plans = defaultdict(tuple)
-        for rule in self.sudo().search([("stage_id", "!=", False)]):
+        for rule in self.sudo().search([("template_id.active", "=", True)]):
             plans[rule.stage_id.id] += (
                 Plan(
                     rule.id,
@@ -138,14 +155,22 @@ class SignatureRule(models.Model):
 
         `before` is `{deal id: stage id before the transaction, or False}`.
         """
+        plans = self._plans()
         deals = self.env["crm.lead"].sudo().browse(before)
-        entered = deals.filtered(
-            lambda deal: deal.active and deal.type == "opportunity" and deal.stage_id.id != before[deal.id]
+        # a deal that was made in a savepoint and rolled back is no more
+        new = deals.filtered(lambda deal: not before[deal.id])
+        entered = (deals - new + new.exists()).filtered(
+            lambda deal: (
+                deal.stage_id.id in plans
+                and deal.stage_id.id != before[deal.id]
+                and deal.active
+                and deal.type == "opportunity"
+            )
         )
         matching = [
             (plan, chosen)
             for stage, there in entered.grouped(lambda deal: deal.stage_id.id).items()
-            for plan in self._plans().get(stage, ())
+            for plan in plans[stage]
             if (chosen := plan.matching(there))
         ]
         if matching:
@@ -189,25 +214,29 @@ class SignatureRule(models.Model):
                 rule=self.browse(plan.rule_id),
             )
         )
-        self.env["signature.rule.run"].sudo().create(
-            [
-                {
-                    "rule_id": plan.rule_id,
-                    "lead_id": request.res_id,
-                    "request_id": request.id,
-                    "entry": len(states[plan.rule_id, request.res_id]) + 1,
-                }
-                for request in requests
-            ]
+        # one statement for all: Odoo would insert a hundred at a time
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO signature_rule_run
+                               (rule_id, lead_id, request_id, entry, create_uid, write_uid, create_date, write_date)
+                        SELECT rule_id, res_id, id,
+                               (SELECT count(*) FROM signature_request other
+                                 WHERE (other.rule_id, other.res_model, other.res_id)
+                                     = (request.rule_id, request.res_model, request.res_id)
+                                   AND other.id <= request.id),
+                               create_uid, write_uid, create_date, write_date
+                          FROM signature_request request WHERE id IN %s""",
+                requests._ids,
+            )
         )
 
     # What follows
 
     def _apply_signed(self, deal, request):
-        """Move `deal` on after `request` was completed; return in words what was done."""
+        """Move `deal` on after `request` was completed; return the reaction's state and what was done, in words."""
         self.ensure_one()
         if deal.stage_id != self.stage_id or not deal.active:
-            return self.env._("The deal had left the stage by then, so it was not moved.")
+            return "done", self.env._("The deal had left the stage by then, so it was not moved.")
         others = self.env["signature.request"].search_count(
             [
                 ("res_model", "=", deal._name),
@@ -218,13 +247,13 @@ class SignatureRule(models.Model):
             ]
         )
         if others:
-            return self.env._("Other documents of this stage wait to be signed: the last one moves the deal.")
+            return "waiting", self.env._("Other documents of this stage wait to be signed.")
         target = self.signed_stage_id
         if self.signed_action == "next":
             target = self._next_stage(deal)
         if self.signed_action == "won" or target.is_won:
             deal.action_set_won()
-            return self.env._("The deal was won.")
+            return "done", self.env._("The deal was won.")
         if target.team_ids and deal.team_id not in target.team_ids:
             raise UserError(
                 self.env._(
@@ -234,7 +263,7 @@ class SignatureRule(models.Model):
                 )
             )
         deal.stage_id = target
-        return self.env._("The deal was moved to “%s”.", target.name)
+        return "done", self.env._("The deal was moved to “%s”.", target.name)
 
     @api.model
     def _next_stage(self, deal):

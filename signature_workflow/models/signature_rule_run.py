@@ -9,7 +9,7 @@ class SignatureRuleRun(models.Model):
     _description = "Signature rule run"
     _order = "id desc"
 
-    rule_id = fields.Many2one("signature.rule", required=True, readonly=True, ondelete="cascade")
+    rule_id = fields.Many2one("signature.rule", required=True, readonly=True, ondelete="restrict")
     lead_id = fields.Many2one("crm.lead", required=True, readonly=True, index=True, ondelete="cascade")
     entry = fields.Integer(required=True, readonly=True, help="Counts the entries that sent a document, from 1.")
 

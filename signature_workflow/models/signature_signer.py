@@ -8,9 +8,9 @@ from odoo.tools import email_normalize, formataddr
 from ..engine import marks, transitions, values
 from ..engine.errors import ValueRefused
 from .engine_messages import engine_message
+from .signature_request import DONE_STATES
 
 CONSENT_VERSION = "1"
-DONE_STATES = ("signed", "approved")
 
 
 class SubmitRefused(UserError):
@@ -34,6 +34,7 @@ class SignatureSigner(models.Model):
     sequence = fields.Integer("Turn", readonly=True)
     partner_id = fields.Many2one("res.partner", readonly=True, ondelete="restrict")
     user_id = fields.Many2one("res.users", readonly=True)
+    company_id = fields.Many2one(related="request_id.company_id")
     name = fields.Char(required=True, readonly=True)
     email = fields.Char(required=True, readonly=True)
     lang = fields.Char(readonly=True)
@@ -134,10 +135,11 @@ class SignatureSigner(models.Model):
         signers._mail_links()
         for turn, chunk in signers.grouped(lambda signer: signer.user_id).items():
             if turn:
+                in_their_words = self.with_context(lang=turn.lang).env
                 chunk.request_id._add_todo(
                     turn,
-                    self.env._("Your signature is needed"),
-                    self.env._("You have an e-mail with your personal link to the document."),
+                    in_their_words._("Your signature is needed"),
+                    in_their_words._("You have an e-mail with your personal link to the document."),
                 )
         return signers
 
@@ -147,7 +149,7 @@ class SignatureSigner(models.Model):
         self._mail(template.with_context(signature_links=urls))
 
     def _mail(self, template, **values):
-        """Mail `template` to each signer once this transaction is committed.
+        """Queue a mail made of `template` to each signer; the mail queue is woken once this is committed.
 
         The mails belong to no record: a colleague who may read the request must not read the link.
         """
@@ -158,11 +160,12 @@ class SignatureSigner(models.Model):
         )
         for mail, signer in zip(mails, self, strict=True):
             mail.signature_signer_id = signer
-        mails.send_after_commit()
+        # not from here: a mail server that hangs up must not look like a failure of this work
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def action_resend(self):
         """Send a new link; the old ones stop working."""
-        self.check_access("read")
+        self.request_id._check_may_change()
         for signer in self.sudo():
             signer.request_id._bump()
             if signer.request_id.state != "sent" or signer.state not in ("sent", "viewed"):
@@ -183,16 +186,21 @@ class SignatureSigner(models.Model):
     def _delivery_failed(self, reason):
         """Give the salesperson a to-do for each signer whose mail could not be sent."""
         for signer in self:
-            request = signer.request_id
-            note = self.env._(
-                "The mail about “%(document)s” could not be sent to %(email)s: %(reason)s. Check the address and "
-                "the outgoing mail server, then send it again from the signature request.",
+            request = signer.request_id._for_sender()
+            request._bump()
+            if request.state == "completed":
+                step = request.env._("Send them the signed copy from the record yourself.")
+            else:
+                step = request.env._("Correct the address or the mail server, then send it again from the request.")
+            note = request.env._(
+                "The mail about “%(document)s” could not be sent to %(email)s: %(reason)s. %(step)s",
                 document=request.name,
                 email=signer.email,
                 reason=reason,
+                step=step,
             )
             request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
-            request._add_todo(None, self.env._("Mail not delivered: %s", signer.name), note)
+            request._add_todo(None, request.env._("Mail not delivered: %s", signer.name), note)
 
     # What the signer does
 
@@ -237,7 +245,7 @@ class SignatureSigner(models.Model):
         raise SubmitRefused(state, reasons.get(state) or self.env._("You have already signed this document."))
 
     def _sign(self, answers, nonce, document_sha256, origin):
-        request = self.request_id
+        request = self.request_id._for_sender()
         if document_sha256 != request.original_sha256:
             raise SubmitRefused(
                 "document_changed",
@@ -255,16 +263,15 @@ class SignatureSigner(models.Model):
                 "consent_version": CONSENT_VERSION,
                 "consent_sha256": hashlib.sha256(self._consent().encode()).hexdigest(),
             },
-            note=self.env._("%(name)s signed “%(document)s”.", name=self.name, document=request.name),
+            note=request.env._("%(name)s signed “%(document)s”.", name=self.name, document=request.name),
         )
         if self.user_id:
             request._close_todos(self.user_id)
         if request._all_done():
             request._move("signed")
-            request._queue_trigger()
-        elif request._next_signers():
+        else:
             request.to_dispatch = True
-            request._queue_trigger()
+        request._queue_trigger()
 
     def _store_answers(self, answers):
         mine = {field.id: field for field in self.field_ids if field.type != "date_signed"}
@@ -302,7 +309,7 @@ class SignatureSigner(models.Model):
         self.ensure_one()
         if self._is_repeat(nonce):
             return self._page_state()
-        request = self.request_id
+        request = self.request_id._for_sender()
         request._bump()
         self._check_may_act()
         try:
@@ -314,12 +321,12 @@ class SignatureSigner(models.Model):
         self._move("declined", decline_reason=reason, nonce=nonce, ip=origin.get("ip"))
         request._move("declined", to_dispatch=False)
         request._close_todos()
-        note = self.env._(
+        note = request.env._(
             "%(name)s declined “%(document)s”: %(reason)s",
             name=self.name,
             document=request.name,
             reason=reason,
         )
         request._log_events("declined", signer=self, origin=origin, data={"reason": reason}, note=note)
-        request._add_todo(None, self.env._("Declined: %s", request.name), note)
+        request._add_todo(None, request.env._("Declined: %s", request.name), note)
         return self._page_state()

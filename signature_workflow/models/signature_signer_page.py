@@ -13,7 +13,7 @@ class SignatureSigner(models.Model):
     def _from_token(self, token):
         """Return the signer (sudo) of a secret link in their own language, or nobody."""
         signer = self.env["signature.link"]._find_signer(token)
-        return signer.with_context(lang=signer.lang or self.env.lang, tz=signer.tz)
+        return signer.with_context(lang=signer.lang or self.env.lang, tz=signer.tz or "UTC")
 
     def _page_state(self):
         """Return where this signer stands, as one of the states of the page."""
@@ -92,7 +92,8 @@ class SignatureSigner(models.Model):
 
     def _today(self):
         """Return today's date as this signer writes it."""
-        return format_date(self.env, fields.Date.context_today(self))
+        today = fields.Date.context_today(self.with_context(tz=self.tz or "UTC"))
+        return format_date(self.env, today, lang_code=self.lang)
 
     def _page_fields(self):
         shown = []

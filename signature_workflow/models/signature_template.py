@@ -1,6 +1,6 @@
 import base64
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine.errors import PdfRefused
@@ -75,6 +75,15 @@ class SignatureTemplate(models.Model):
             if not template.report_id:
                 raise ValidationError(self.env._("Choose the report that “%s” prints.", template.name))
             model = template._report_record(self.env[template.model])._name
+            groups = template.report_id.group_ids
+            if not self.env[model].sudo(False).has_access("read") or (
+                groups and not groups & self.env.user.all_group_ids
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "You have no access to the report “%s”, so a template cannot use it.", template.report_id.name
+                    )
+                )
             if model != template.report_id.model:
                 raise ValidationError(
                     self.env._(
@@ -86,6 +95,20 @@ class SignatureTemplate(models.Model):
                     )
                 )
 
+    @api.constrains("model_id")
+    def _check_model_id(self):
+        for template in self:
+            if template.model != "crm.lead" and self.env["signature.rule"].search_count(
+                [("template_id", "=", template.id)], limit=1
+            ):
+                raise ValidationError(self.env._("A stage rule sends “%s”, so it is made from deals.", template.name))
+
+    @api.constrains("body", "model_id", "kind")
+    def _check_body(self):
+        for template in self.filtered(lambda template: template.kind == "html"):
+            # Odoo checks with all rights, but it is the author's that count
+            template.sudo(False)._check_placeholders()
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -94,6 +117,8 @@ class SignatureTemplate(models.Model):
 
     def write(self, vals):
         result = super().write(vals | self._inspected(vals))
+        if "active" in vals:
+            self.env.registry.clear_cache()
         if vals.get("pdf_file"):
             self.field_ids._check_box()
         return result
@@ -161,16 +186,29 @@ class SignatureTemplate(models.Model):
         return requests
 
     def _prepare_request_values(self, record, signatory, rule):
-        user = record["user_id"] if "user_id" in record._fields else self.env["res.users"]
         company = record["company_id"] if "company_id" in record._fields else False
+        company = company or (rule and rule.company_id) or self.company_id
         return {
-            "name": self.env._("%(document)s – %(record)s", document=self.name, record=record.display_name),
+            "name": self._document_name(record),
             "template_id": self.id,
             "res_model": record._name,
             "res_id": record.id,
-            "user_id": (user or self.env.user).id,
+            "user_id": self._responsible(record, signatory).id,
             "signatory_id": signatory.id if signatory else False,
             "rule_id": rule.id if rule else False,
-            "company_id": (company or self.company_id or self.env.company).id,
+            "company_id": (company or self.env.company).id,
             "state": "queued",
         }
+
+    def _document_name(self, record):
+        return self.env._("%(document)s – %(record)s", document=self.name, record=record.display_name)
+
+    def _responsible(self, record, signatory):
+        """Return the user who sends and gets the to-dos: the record's salesperson, else somebody who can be reached."""
+        if "user_id" in record._fields and record["user_id"]:
+            return record["user_id"]
+        team = record["team_id"] if "team_id" in record._fields else False
+        for user in ((team and team.user_id), signatory, self.env.user, self.create_uid):
+            if user and user.active and user._is_internal() and user.id != SUPERUSER_ID:
+                return user
+        return self.env.ref("base.user_admin")

@@ -1,5 +1,7 @@
+import base64
 import logging
 import re
+from html import unescape
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -11,9 +13,11 @@ from ..engine.pdf.inspect import inspect
 from ..engine.pdf.stamp import Stamp, stamp_pdf
 from ..engine.render import html_to_pdf
 from .fonts import font_set
+from .signature_merge import PLACEHOLDER
 from .signature_template_field import FIELD_TYPES
 
-_logger = logging.getLogger(__name__)
+# it would write half a dozen lines for each document
+logging.getLogger("weasyprint").setLevel(logging.WARNING)
 
 IMAGE_URL = re.compile(r"/web/(?:image|content)/(\d+)\b")
 TAG_TYPES = {name for name, __ in FIELD_TYPES} - {"merge"}
@@ -39,23 +43,32 @@ class SignatureTemplate(models.Model):
         Raises UserError or EngineError that say what is missing.
         """
         self.ensure_one()
-        template = self.with_context(lang=record.env.lang)
-        return getattr(template, f"_build_document_{self.kind}")(record)
+        return getattr(self, f"_build_document_{self.kind}")(record)
+
+    def _check_placeholders(self):
+        """Refuse a text with a merge field or tag that will not work, or that its author may not read."""
+        self.ensure_one()
+        for found in PLACEHOLDER.findall(str(self.body or "")):
+            tag = unescape(found).replace("\xa0", " ")
+            if ";" in tag:
+                self._parse_tag(tag)
+            else:
+                self.env["signature.merge"]._follow(self.env[self.model], tag.removesuffix("?").strip())
 
     def _build_document_html(self, record):
-        tags = []
+        localized, tags = self.with_context(lang=record.env.lang), []
 
         def replace_tag(tag):
-            tags.append(self._parse_tag(tag))
+            tags.append(localized._parse_tag(tag))
             return Markup('<a href="sign:{}" class="sign-{}">{}</a>').format(
                 len(tags) - 1, tags[-1]["type"].replace("date_signed", "date"), "\u200b"
             )
 
-        body, empty = self.env["signature.merge"]._merge_html(self.body, record, replace_tag)
+        body, empty = self.env["signature.merge"]._merge_html(localized.body, record, replace_tag)
         self._check_not_empty(record, empty)
         html = self.env["ir.qweb"]._render(
             "signature_workflow.document_letterhead",
-            {"company": record["company_id"] or self.env.company, "body": Markup(body)},  # noqa: S704
+            {"company": record.env.company, "body": Markup(body)},  # noqa: S704
             lang=record.env.lang,
         )
         rendered = html_to_pdf(
@@ -63,7 +76,7 @@ class SignatureTemplate(models.Model):
             fonts=font_set(),
             resources=self._read_image,
             lang=(record.env.lang or "en").replace("_", "-"),
-            title=self.name,
+            title=localized.name,
         )
         fields = [{**tags[int(anchor.key)], **self._box_values(anchor.box)} for anchor in rendered.anchors]
         return Document(rendered.pdf, [[p.width, p.height] for p in rendered.pages], fields)
@@ -71,7 +84,7 @@ class SignatureTemplate(models.Model):
     def _build_document_pdf(self, record):
         if not self.pdf_file:
             raise UserError(self.env._("The template “%s” has no PDF yet. Upload one.", self.name))
-        return self._place_fields(record, self._read_pdf(), self.page_sizes)
+        return self._place_fields(record, base64.b64decode(self.pdf_file), self.page_sizes)
 
     def _build_document_report(self, record):
         source = self._report_record(record)
@@ -87,21 +100,6 @@ class SignatureTemplate(models.Model):
         report = self.report_id.sudo().with_context(lang=record.env.lang)
         pdf, __ = report._render_qweb_pdf(self.report_id, res_ids=source.ids)
         return self._place_fields(record, pdf, [[page.width, page.height] for page in inspect(pdf).pages])
-
-    def _read_pdf(self):
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .search(
-                [
-                    ("res_model", "=", self._name),
-                    ("res_field", "=", "pdf_file"),
-                    ("res_id", "=", self.id),
-                ],
-                limit=1,
-            )
-        )
-        return attachment.raw
 
     def _report_record(self, record):
         """Follow `report_path` from `record` to the newest record that the report prints."""
@@ -124,7 +122,7 @@ class SignatureTemplate(models.Model):
     def _place_fields(self, record, pdf, page_sizes):
         """Print the merge values on the pages; the other fields stay to be filled."""
         stamps, fields, empty = [], [], set()
-        for field in self.field_ids:
+        for field in self.with_context(lang=record.env.lang).field_ids:
             try:
                 box = field._to_box().resolved(len(page_sizes))
             except PlacementError as error:

@@ -39,7 +39,10 @@ class SignatureTemplateField(models.Model):
         for field in self:
             if field.type == "merge" and not field.merge_path:
                 raise ValidationError(self.env._("Choose the merge field that “%s” prints.", field.display_name))
-            if field.type != "merge" and not field.role_id:
+            if field.type == "merge":
+                author = self.sudo(False).env
+                author["signature.merge"]._follow(author[field.template_id.model], field.merge_path)
+            elif not field.role_id:
                 raise ValidationError(self.env._("Choose the role that fills “%s”.", field.display_name))
 
     @api.constrains("page", "x", "y", "width", "height", "template_id")

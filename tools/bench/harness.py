@@ -69,14 +69,15 @@ class Meter:
 Case = Callable[[Meter], None]
 
 
-def interleave(cases: dict[str, Case], *, runs: int | None = None, count: int = 1) -> dict[str, list[Sample]]:
+def interleave(cases: dict[str, Case], *, runs: int | None = None, warm: bool = False) -> dict[str, list[Sample]]:
     """Run each case once to warm up, then all in turn (A B, B A, A B …), so that a busy machine is fair to all.
 
-    :param count: how many things one run does; the samples are for one of them
+    :param runs: instead of as many as fit into SECONDS
+    :param warm: the same work has just been done, so no warm-up is needed
     """
-    warm = {name: _run(case) for name, case in cases.items()}
+    first = [] if warm else [_run(case) for case in cases.values()]
     if runs is None:
-        runs = int(SECONDS / sum(sample.wall for sample in warm.values()))
+        runs = int(SECONDS / sum(sample.wall for sample in first))
         runs = min(max(runs, MIN_RUNS), MAX_RUNS)
     gc.collect()
     gc.freeze()  # Odoo's registry is large: collecting it by chance in one run would be noise
@@ -84,7 +85,7 @@ def interleave(cases: dict[str, Case], *, runs: int | None = None, count: int = 
     for number in range(runs):
         order = list(cases) if number % 2 else list(reversed(cases))
         for name in order:
-            samples[name].append(_run(cases[name]).per(count))
+            samples[name].append(_run(cases[name]))
     return samples
 
 

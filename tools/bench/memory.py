@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from signature_workflow.engine.sealing.api import stamp_and_seal
-
 from tools.bench import samples
 
 RUNS = 7

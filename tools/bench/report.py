@@ -30,9 +30,8 @@ def close(results, begun):
     missed = [result for result in judged if result.missed]
     say(f"\n{len(judged) - len(missed)} of {len(judged)} targets are met; {_machine()['load']}")
     for result in missed:
-        say(
-            f"  ✗ {result.part}: {result.what}: {_figure(result.value)} {result.unit} instead of {_figure(result.limit)}"
-        )
+        figure = f"{_figure(result.value)} {result.unit} instead of {_figure(result.limit)}"
+        say(f"  ✗ {result.part}: {result.what.strip()}: {figure}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"
     content = {"machine": _machine(), "seconds": time.monotonic() - begun}
@@ -62,7 +61,9 @@ def _line(cells):
 
 
 def _figure(number):
-    return f"{number:.0f}" if number >= 100 or number == int(number) else f"{number:.3g}"
+    if number == int(number) or number >= 100:
+        return f"{number:.0f}"
+    return f"{number:.1f}" if number >= 10 else f"{number:.2f}"
 
 
 def _machine():

@@ -10,7 +10,6 @@ from signature_workflow.engine.fonts import FontSet
 from signature_workflow.engine.pdf.stamp import Stamp
 from signature_workflow.engine.placement import Box
 from signature_workflow.engine.sealing import pades
-
 from tools.paths import CHECKOUT
 
 FONT_FOLDER = CHECKOUT / "static" / "fonts"

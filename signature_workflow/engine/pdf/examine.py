@@ -62,10 +62,19 @@ def main(limits: dict) -> None:
     except PdfRefused as error:
         answer = _refusal(error)
     except (MemoryError, PdfDecodeLimitError, LimitReachedError):
-        answer = _refusal(PdfRefused("bomb", "The file needs far more memory than it should."))
-    except (PdfReadError, PyPdfError):
-        answer = _refusal(PdfRefused("broken", "The file is damaged."))
+        answer = _refusal(_bomb())
+    except (PdfReadError, PyPdfError) as error:
+        answer = _refusal(_bomb() if _ran_out_of_memory(error) else PdfRefused("broken", "The file is damaged."))
     sys.stdout.write(json.dumps(answer))
+
+
+def _ran_out_of_memory(error):
+    """Tell whether a parser took its own lack of memory for damage in the file."""
+    while error:
+        if isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def examine(data: bytes, limits: dict) -> dict:
