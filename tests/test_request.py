@@ -172,7 +172,7 @@ class TestGenerate(SignatureCase):
                     requests.action_cancel()
                 self.fallback = True
             if record.name == "D1":
-                raise UserError("no")
+                raise UserError(template.env._("no"))
             return build(template, record)
 
         self.fallback = False

@@ -11,6 +11,12 @@ from tools.system import Problem, free_port, locked, say, step
 
 DATABASE = "sw_demo"
 PORTS = {"odoo": 8069, "smtp": 1025, "mails": 1080}
+FINISH = f"""
+from odoo.tools import convert_file
+convert_file(env, "{ADDON}", "data/demo/quotation_demo.xml", {{}}, noupdate=True)
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+"""
 WELCOME = """
 ────────────────────────────────────────────────────────────────────────
  Signature Workflow is ready.     (Ctrl-C ends it; its data stay.)
@@ -63,7 +69,7 @@ def ready_database(setup):
         database.copy(database.template(setup, demo=True), building)
         odoo_server.install_addon(setup, building, "--with-demo")
         with step("Compiling the web pages' scripts and styles"):
-            odoo_server.run_script(setup, building, "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n")
+            odoo_server.run_script(setup, building, FINISH)
         database.rename(building, DATABASE)
     elif database.note(DATABASE) != now:
         say("• The addon has changed since the demo was last used.")

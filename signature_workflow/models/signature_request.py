@@ -46,7 +46,7 @@ class SignatureRequest(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
     signatory_id = fields.Many2one("res.users", "Our signatory", readonly=True)
-    original_id = fields.Many2one("ir.attachment", "Original", readonly=True, ondelete="restrict")
+    original_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     original_sha256 = fields.Char("SHA-256 of the original", readonly=True)
     final_id = fields.Many2one("ir.attachment", "Signed copy", readonly=True, ondelete="restrict")
     final_sha256 = fields.Char("SHA-256 of the signed copy", readonly=True)

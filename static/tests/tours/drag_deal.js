@@ -9,7 +9,8 @@ registry.category("web_tour.tours").add("signature_workflow_drag_deal", {
         },
         {
             content: "the card lies in the new column",
-            trigger: ".o_kanban_group:has(.o_column_title:contains('To sign')) .o_kanban_record:contains('Big deal')",
+            trigger:
+                ".o_kanban_group:has(.o_column_title:contains('To sign')) .o_kanban_record:contains('Big deal')",
         },
     ],
 });
@@ -18,7 +19,8 @@ registry.category("web_tour.tours").add("signature_workflow_deal_signed", {
     steps: () => [
         {
             content: "the card says that all have signed",
-            trigger: ".o_kanban_group:has(.o_column_title:contains('Done')) .o_kanban_record:contains('Big deal') .o_signature_badge:contains('Signed'):contains('2/2')",
+            trigger:
+                ".o_kanban_group:has(.o_column_title:contains('Done')) .o_kanban_record:contains('Big deal') .o_signature_badge:contains('Signed'):contains('2/2')",
         },
         {
             content: "open the deal",
@@ -31,7 +33,8 @@ registry.category("web_tour.tours").add("signature_workflow_deal_signed", {
         },
         {
             content: "the signed copy is in the chatter",
-            trigger: ".o-mail-Message:contains('Everybody has signed') .o-mail-AttachmentList:contains('signed.pdf')",
+            trigger:
+                ".o-mail-Message:contains('Everybody has signed') .o-mail-AttachmentList:contains('signed.pdf')",
         },
         {
             content: "open the request",
@@ -40,7 +43,8 @@ registry.category("web_tour.tours").add("signature_workflow_deal_signed", {
         },
         {
             content: "it is completed, with its signers",
-            trigger: ".o_form_view:has(.o_statusbar_status button.o_arrow_button_current:contains('Completed')) .o_field_one2many:contains('zoe@client.example')",
+            trigger:
+                ".o_form_view:has(.o_statusbar_status button.o_arrow_button_current:contains('Completed')) .o_field_one2many:contains('zoe@client.example')",
         },
     ],
 });
