@@ -10,6 +10,7 @@ from . import (
     test_engine_stamp,
     test_engine_transitions,
     test_http_signing,
+    test_i18n,
     test_request,
     test_seal,
     test_security_access,

@@ -131,6 +131,9 @@ class TestSigningRoutes(SignatureHttpCase):
         link = self.env["signature.link"]._make(self.company, "email")[self.company.id]
         token = link.rsplit("/", 1)[1]
         self.assertEqual(self.submit(token, self.company)["error"]["code"], "waiting")
+        self.submit(self.token, self.client, text="Confidential order")
+        self.assertNotIn("Confidential order", self.url_open(f"/sign/{token}").text)
+        self.assertEqual(self.url_open(f"/sign/{token}/document").status_code, 404)
         self.assertEqual(self.company.state, "waiting")
 
     def test_completed(self):

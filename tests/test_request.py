@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..signature_workflow.engine.errors import RenderError
 from . import pdf_samples
 from .common import SignatureCase, pdf_text
 
@@ -172,7 +173,7 @@ class TestGenerate(SignatureCase):
                     requests.action_cancel()
                 self.fallback = True
             if record.name == "D1":
-                raise UserError(template.env._("no"))
+                raise RenderError("anchor_outside")
             return build(template, record)
 
         self.fallback = False

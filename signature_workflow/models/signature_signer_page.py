@@ -3,6 +3,8 @@ from odoo.tools import format_date
 
 from ..engine import marks
 
+ANSWER_FIELDS = ["signer_id", "type", "name", "required", "page", "x", "y", "width", "height", "value"]
+
 
 class SignatureSigner(models.Model):
     """What the signing page shows."""
@@ -63,6 +65,10 @@ class SignatureSigner(models.Model):
         request, state = self.request_id, self._page_state()
         sizes = request.page_sizes or []
         sender = request.user_id
+        # one query each, where reading the one2many takes two
+        parts = [("request_id", "=", request.id)]
+        signers = self.search_fetch(parts, ["name", "role_id", "state", "date_signed"])
+        answers = self.env["signature.request.field"].search_fetch(parts, ANSWER_FIELDS)
         return {
             "state": state,
             "document": {
@@ -83,8 +89,8 @@ class SignatureSigner(models.Model):
                 "phone": sender.phone,
             },
             "company": request.company_id,
-            "fields": [] if state == "completed" else self._page_fields(),
-            "parties": [self._party(signer) for signer in request.signer_ids],
+            "fields": self._page_fields(answers) if state in ("ready", "signed", "sealing") else [],
+            "parties": [self._party(signer, answers) for signer in signers],
             "consent": self._consent(),
             "date_expire": request.date_expire,
             "tz": self.tz or "UTC",
@@ -95,9 +101,9 @@ class SignatureSigner(models.Model):
         today = fields.Date.context_today(self.with_context(tz=self.tz or "UTC"))
         return format_date(self.env, today, lang_code=self.lang)
 
-    def _page_fields(self):
+    def _page_fields(self, answers):
         shown = []
-        for field in self.request_id.field_ids:
+        for field in answers:
             mine, mark = field.signer_id == self, field._mark()
             value = field.value
             if isinstance(mark, marks.Typed):
@@ -125,9 +131,9 @@ class SignatureSigner(models.Model):
             )
         return shown
 
-    def _party(self, signer):
-        mark = signer.field_ids.filtered("value").filtered(lambda f: f.type == "signature")[:1]
-        mark = mark._mark() if mark else None
+    def _party(self, signer, answers):
+        signed = answers.filtered(lambda f: f.signer_id == signer and f.type == "signature" and f.value)
+        mark = signed[0]._mark() if signed else None
         return {
             "name": signer.name,
             "role": signer.role_id.with_context(lang=self.env.lang).name,
