@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import polib
-
 from odoo.tests import BaseCase
 
 FOLDER = Path(__file__).parents[1] / "i18n"
