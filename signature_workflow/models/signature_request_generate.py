@@ -7,8 +7,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-GENERATE_BATCH = 50
+# one transaction takes so many documents, and stops before them after so many seconds or bytes
+GENERATE_BATCH = 100
 GENERATE_SECONDS = 20
+GENERATE_BYTES = 64 * 1024 * 1024
 
 
 class Draft(NamedTuple):
@@ -58,13 +60,14 @@ class SignatureRequest(models.Model):
             for name, requests in self.grouped("res_model").items()
         }
         self._drop_left(records)
-        drafts, begun = [], time.monotonic()
+        drafts, begun, size = [], time.monotonic(), 0
         for request in self.filtered(lambda request: request.state == "queued"):
-            if time.monotonic() - begun > GENERATE_SECONDS:
-                # slow documents: what is left is for the next run
+            if time.monotonic() - begun > GENERATE_SECONDS or size > GENERATE_BYTES:
+                # what is left is for the next run
                 self._queue_trigger()
                 break
             drafts.append(request._for_sender()._draft(records))
+            size += len(drafts[-1].document.pdf)
         self._store_documents(drafts)
         self._store_signers(drafts)
         requests = self.browse(draft.request.id for draft in drafts)
@@ -83,18 +86,22 @@ class SignatureRequest(models.Model):
     def _drop_left(self, records):
         """Cancel what was never made for deals that have left the stage again, by mistake of the hand."""
         for request in self.filtered("rule_id"):
-            deal = records[request.res_model].filtered(lambda deal, request=request: deal.id == request.res_id)
+            deal = request._batch_record(records)
             if deal and deal.stage_id != request.rule_id.stage_id and not request.event_ids:
                 moved = request._for_sender()._move("cancelled")
                 note = moved.env._("“%s” was not sent: the deal had left the stage again.", request.name)
                 moved._log_events("cancelled", note=note)
 
+    def _batch_record(self, records):
+        """Return this request's record as one of the batch, so that what is read is read for all; empty when gone."""
+        record = self._record().with_prefetch(records[self.res_model]._prefetch_ids)
+        return record if record in records[self.res_model] else record.browse()
+
     def _document_record(self, records):
         """Return the record in the language of its customer; `records` are those of the batch, by model."""
         self.ensure_one()
-        # one of the batch, so that what is read is read for all
-        record = self._record().with_prefetch(records[self.res_model]._prefetch_ids)
-        if record not in records[self.res_model]:
+        record = self._batch_record(records)
+        if not record:
             raise UserError(self.env._("The record of “%s” no longer exists.", self.name))
         record = record.with_company(self.company_id)
         names = record._mail_get_partner_fields()
