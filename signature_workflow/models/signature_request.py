@@ -182,6 +182,8 @@ class SignatureRequest(models.Model):
                 records._message_log_batch(
                     {request.res_id: notes[request.id] for request in batch},
                     author_id=self._author_id(),
+                    # a note is not mailed; None would read the author's address
+                    email_from=False,
                 )
 
     @api.model
