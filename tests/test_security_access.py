@@ -157,6 +157,12 @@ class TestSecrets(SignatureCase):
         for user in (self.salesman, self.manager):
             self.assertFalse(message.with_user(user).has_access("read"))
 
+    def test_secrets_of_a_signer_are_for_nobody(self):
+        for user in (self.manager, self.env.ref("base.user_admin")):
+            readable = self.env["signature.signer"].with_user(user).fields_get()
+            self.assertFalse({"nonce", "link_ids"} & set(readable))
+            self.assertFalse(self.env["signature.link"].with_user(user).has_access("read"))
+
     def test_chatter_has_no_link(self):
         deal = self._make_deal()
         request = self.send(deal)

@@ -49,9 +49,9 @@ class SealError(EngineError):
 
 
 class TransitionError(EngineError):
-    """A move between states is not allowed.
+    """A state is asked for that the table does not have.
 
-    Codes: ``state_unknown`` (``state``), ``transition_refused`` (``source``, ``target``).
+    Code: ``state_unknown`` (``state``).
     """
 
 

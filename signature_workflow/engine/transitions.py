@@ -30,26 +30,6 @@ def sources(table: dict[str, set[str]], target: str) -> frozenset[str]:
 
     :raises TransitionError: ``state_unknown``
     """
-    _require_state(table, target)
+    if target not in table:
+        raise TransitionError("state_unknown", f"There is no state {target!r}.", state=target)
     return frozenset(state for state, targets in table.items() if target in targets)
-
-
-def check(table: dict[str, set[str]], source: str, target: str) -> None:
-    """Accept the move ``source -> target`` silently.
-
-    :raises TransitionError: ``state_unknown`` or ``transition_refused``
-    """
-    _require_state(table, source)
-    _require_state(table, target)
-    if target not in table[source]:
-        raise TransitionError(
-            "transition_refused",
-            f"A move from {source} to {target} is not allowed.",
-            source=source,
-            target=target,
-        )
-
-
-def _require_state(table, state):
-    if state not in table:
-        raise TransitionError("state_unknown", f"There is no state {state!r}.", state=state)

@@ -12,7 +12,7 @@ class SignatureLink(models.Model):
     _description = "Signature link"
 
     signer_id = fields.Many2one("signature.signer", required=True, readonly=True, index=True, ondelete="cascade")
-    token_hash = fields.Char(required=True, readonly=True, groups="base.group_no_one")
+    token_hash = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     channel = fields.Selection([("email", "E-mail")], required=True, readonly=True)
     revoked = fields.Boolean(readonly=True)
 

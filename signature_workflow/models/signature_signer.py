@@ -58,10 +58,10 @@ class SignatureSigner(models.Model):
     date_viewed = fields.Datetime(readonly=True)
     date_signed = fields.Datetime("Signed on", readonly=True)
     ip = fields.Char("IP address", readonly=True)
-    nonce = fields.Char(readonly=True, groups="base.group_no_one")
+    nonce = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     decline_reason = fields.Text(readonly=True)
     field_ids = fields.One2many("signature.request.field", "signer_id", readonly=True)
-    link_ids = fields.One2many("signature.link", "signer_id", groups="base.group_no_one")
+    link_ids = fields.One2many("signature.link", "signer_id", groups=fields.NO_ACCESS)
 
     @api.depends("state")
     def _compute_is_done(self):
