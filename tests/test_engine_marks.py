@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
-from ..signature_workflow.engine import marks, values
+from ..signature_workflow.engine import marks
 from ..signature_workflow.engine.errors import ValueRefused
 
 DRAWN = {
@@ -60,6 +60,7 @@ class TestMarks(BaseCase):
             self.assertRefused("mark_shape", marks.parse, payload)
         self.assertRefused("mark_kind", marks.parse, {})
         self.assertRefused("mark_kind", marks.parse, {"kind": "image", "data": "<svg/>"})
+        self.assertRefused("mark_kind", marks.parse, {"kind": ["drawn"]})
         self.assertRefused("mark_shape", marks.parse, self.changed(page=3))
         self.assertRefused("mark_shape", marks.parse, self.changed(strokes={}))
         self.assertRefused("mark_shape", marks.parse, self.changed(strokes=["M0 0"]))
@@ -106,33 +107,3 @@ class TestMarks(BaseCase):
         self.assertEqual(len(re.findall("M", path)), 2)
         self.assertTrue(path.startswith("M20.0 100.0C"))
         self.assertIn("300.0 120.0M50.0 50.0C", path)
-
-
-class TestValues(BaseCase):
-    def assertRefused(self, code, *arguments):
-        with self.assertRaises(ValueRefused) as caught:
-            values.parse(*arguments)
-        self.assertEqual(caught.exception.code, code)
-
-    def test_values_have_the_type_of_their_field(self):
-        self.assertIs(values.parse("checkbox", True), True)
-        self.assertEqual(values.parse("name", " Ștefan "), "Ștefan")
-        self.assertEqual(values.parse("text", "a\r\nb\tc\r"), "a\nb c")
-        self.assertIsInstance(values.parse("signature", DRAWN), marks.Drawn)
-        for field_type in ("name", "text"):
-            for raw in (None, 1, True, [], {}):
-                self.assertRefused("value_type", field_type, raw)
-        for raw in (None, 1, 0, "true", "on", []):
-            self.assertRefused("value_type", "checkbox", raw)
-
-    def test_the_server_fills_its_own_fields(self):
-        self.assertRefused("not_fillable", "date_signed", "2026-01-01")
-        self.assertRefused("not_fillable", "merge", "x")
-        self.assertRefused("type_unknown", "__class__", "x")
-
-    def test_lengths_are_limited(self):
-        self.assertEqual(len(values.parse("text", "x" * 2000)), 2000)
-        self.assertRefused("too_long", "text", "x" * 2001)
-        self.assertRefused("too_long", "name", "x" * 501)
-        self.assertRefused("too_long", "name", "x" * 10_000_000)
-        self.assertRefused("control_character", "name", "a\nb")

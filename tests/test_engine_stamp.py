@@ -3,17 +3,20 @@ import io
 from odoo.tests import BaseCase
 from pypdf import PdfReader
 
-from ..signature_workflow.engine import marks
+from ..signature_workflow.engine import images, marks
 from ..signature_workflow.engine.errors import EngineError, PlacementError, RenderError
+from ..signature_workflow.engine.pdf import renderers
 from ..signature_workflow.engine.pdf.stamp import Stamp, stamp_pdf
 from ..signature_workflow.engine.placement import Box
-from . import pdf_samples
+from . import pdf_samples, picture_samples
 from .engine_common import FONTS, bounds_of, fonts_of, ink_of, run_tool, text_of, wave
 
 ROMANIAN = "Ștefan Țăranu, București – înființată"
 FRENCH = "Éloïse Lefèvre, à Orléans – cœur, Noël, garçon"
 CYRILLIC = "Договор № 5"
 BOX = Box(1, 10, 40, 60, 5)
+LINES = ("name", "company", "position", "email", "phone", "text", "number", "date")
+TEXTS = (*LINES, "multiline", "choice", "date_signed", "merge", "file")
 
 
 def stamp(pdf, *stamps):
@@ -27,7 +30,7 @@ class TestStamp(BaseCase):
 
     def test_text_comes_out_as_it_went_in(self):
         for text in (ROMANIAN, FRENCH, CYRILLIC):
-            for field_type in ("text", "name", "date_signed", "merge"):
+            for field_type in TEXTS:
                 self.assertIn(text, text_of(stamp(pdf_samples.simple(), Stamp(BOX, field_type, text))))
         typed = stamp(pdf_samples.simple(), Stamp(BOX, "signature", marks.Typed("Ștefan Țăranu")))
         self.assertIn("Ștefan Țăranu", text_of(typed))
@@ -103,7 +106,11 @@ class TestStamp(BaseCase):
     def test_nothing_leaves_its_box(self):
         blank = pdf_samples.boxed(blank=True)
         long_name = "Wolfeschlegelsteinhausenbergerdorff" * 2
+        picture = images.normalise(picture_samples.plain(70, 30))
         for field_type, value in (
+            ("stamp", picture),
+            ("multiline", "line\n" * 60),
+            ("radio", True),
             ("text", "word " * 200),
             ("text", "x" * 2000),
             ("text", "line\n" * 60),
@@ -133,8 +140,65 @@ class TestStamp(BaseCase):
     def test_ticks_are_drawn_for_true_only(self):
         blank = pdf_samples.boxed(blank=True)
         box = Box(1, 50, 50, 3, 2)
-        self.assertTrue(any(map(any, ink_of(stamp(blank, Stamp(box, "checkbox", True))))))
-        self.assertFalse(any(map(any, ink_of(stamp(blank, Stamp(box, "checkbox", False))))))
+        for field_type in ("checkbox", "radio"):
+            self.assertTrue(any(map(any, ink_of(stamp(blank, Stamp(box, field_type, True))))))
+            self.assertFalse(any(map(any, ink_of(stamp(blank, Stamp(box, field_type, False))))))
+
+    def test_several_lines_start_at_the_top_and_one_line_stands_in_the_middle(self):
+        blank = pdf_samples.boxed(blank=True)
+        box = Box(1, 10, 40, 60, 10)
+        for field_type, least, most in (("multiline", 40, 41.5), ("text", 43.5, 46)):
+            left, top, _right, _bottom = bounds_of(ink_of(stamp(blank, Stamp(box, field_type, "Hx")), dpi=144))
+            self.assertTrue(least < top < most, (field_type, top))
+            self.assertTrue(10 < left < 11.5, (field_type, left))
+
+    def test_a_picture_keeps_its_shape_in_the_middle_of_its_box(self):
+        blank = pdf_samples.boxed((0, 0, 500, 500), blank=True)
+        for size, expected in (((40, 20), (20, 35, 60, 55)), ((20, 40), (32.5, 30, 47.5, 60))):
+            picture = images.normalise(picture_samples.plain(*size))
+            for field_type in ("stamp", "signature", "initials"):
+                ink = ink_of(stamp(blank, Stamp(Box(1, 20, 30, 40, 30), field_type, picture)))
+                for edge, place in zip(bounds_of(ink), expected, strict=True):
+                    self.assertAlmostEqual(edge, place, delta=0.5)
+
+    def test_a_picture_is_stored_once_with_its_transparency(self):
+        original = pdf_samples.simple(20)
+        picture = images.normalise(picture_samples.saved(picture_samples.noise("RGBA")))
+        once = stamp(original, Stamp(BOX, "stamp", picture))
+        often = stamp(original, *(Stamp(Box(page, 10, 40, 60, 5), "stamp", picture) for page in range(1, 21)))
+        self.assertSound(often)
+        self.assertLess(len(often) - len(once), 15_000)
+        listed = run_tool("pdfimages", "-list", "FILE", pdf=often).stdout.decode().splitlines()[2:]
+        self.assertEqual(len(listed), 40)
+        self.assertEqual(len({line.split()[10] for line in listed if " image " in line}), 1)
+        self.assertTrue(any(" smask " in line for line in listed))
+
+    def test_what_cannot_be_read_does_not_fit(self):
+        for field_type, value, width, height, expected in (
+            ("text", "Ana", 100, 20, True),
+            ("text", "", 1, 1, True),
+            ("text", "Ana", 100, 5, False),
+            ("text", "word " * 20, 100, 15, False),
+            ("text", "word " * 20, 100, 60, True),
+            ("text", "a.very.long.address@mail.example.com", 60, 40, True),
+            ("text", "a.very.long.address@mail.example.com", 60, 12, False),
+            ("text", "W", 3, 40, False),
+            ("multiline", "one\ntwo\nthree", 100, 30, True),
+            ("multiline", "one\ntwo\nthree", 100, 15, False),
+            ("multiline", "x" * 2000, 100, 30, False),
+            ("checkbox", True, 2, 2, True),
+            ("signature", wave(), 2, 2, True),
+        ):
+            with self.subTest(type=field_type, value=str(value)[:20], width=width, height=height):
+                self.assertIs(renderers.fits(field_type, value, width, height, FONTS), expected)
+
+    def test_what_fits_is_whole(self):
+        for width, height in ((40, 60), (90, 21), (150, 14), (300, 7)):
+            text = " ".join(f"cuvânt{number}" for number in range(40))
+            while not renderers.fits("text", text, width, height, FONTS):
+                text = text.rsplit(" ", 1)[0]
+            pdf = stamp(pdf_samples.boxed((0, 0, 500, 500)), Stamp(Box(1, 10, 50, width / 5, height / 5), "text", text))
+            self.assertTrue(set(text.split()) <= set(text_of(pdf).split()), text)
 
     def test_markup_is_text(self):
         text = '<b>&amp;</b><img src="/etc/passwd"/>(\\) Tj'
@@ -163,6 +227,8 @@ class TestStamp(BaseCase):
             (RenderError, "stamp_value_invalid", Stamp(BOX, "text", 5)),
             (RenderError, "stamp_value_invalid", Stamp(BOX, "checkbox", "x")),
             (RenderError, "stamp_value_invalid", Stamp(BOX, "signature", "x")),
+            (RenderError, "stamp_value_invalid", Stamp(BOX, "stamp", b"x")),
+            (RenderError, "stamp_value_invalid", Stamp(BOX, "multiline", None)),
             (PlacementError, "page_missing", Stamp(Box(2, 1, 1, 1, 1), "text", "x")),
             (PlacementError, "box_outside", Stamp(Box(1, 90, 1, 20, 1), "text", "x")),
         ):

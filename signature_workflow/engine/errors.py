@@ -28,6 +28,16 @@ class PdfRefused(EngineError):
     """
 
 
+class DocxRefused(EngineError):
+    """A Word document is not let in, or cannot become a PDF.
+
+    Codes: ``docx_broken``, ``docx_too_large`` (``size``, ``limit``: bytes or parts), ``docx_macro``
+    (``found``: what is embedded), ``docx_external`` (``found``: what it reads), ``docx_placeholder``
+    (``path``: the text as found), ``docx_converter_missing``, ``docx_timeout`` (``seconds``),
+    ``docx_changes``.
+    """
+
+
 class RenderError(EngineError):
     """A document cannot be rendered or stamped.
 
@@ -60,7 +70,19 @@ class ValueRefused(EngineError):
 
     Codes: ``type_unknown`` (``type``), ``not_fillable`` (``type``), ``value_type``, ``too_long``
     (``limit``), ``control_character``, ``bidi_control``, ``mark_shape``, ``mark_kind``,
-    ``mark_size``, ``mark_number``, ``mark_outside``, ``mark_too_complex``, ``mark_empty``.
+    ``mark_size``, ``mark_number``, ``mark_outside``, ``mark_too_complex``, ``mark_empty``,
+    ``choice_unknown``, ``pattern_mismatch`` (``pattern``), ``email_invalid``, ``phone_invalid``,
+    ``number_invalid``, ``date_invalid``, ``image_type``, ``image_too_large`` (``limit`` in bytes),
+    ``image_pixels`` (``limit`` in megapixels), ``image_broken``, ``file_type``,
+    ``file_too_large`` (``limit`` in bytes), ``file_empty``, ``file_name``.
+    """
+
+
+class TagError(EngineError):
+    """A text tag says something that is not understood.
+
+    Code: ``tag_invalid`` (``text``; and ``type`` when that is unknown, or ``option`` when its value
+    is unusable).
     """
 
 

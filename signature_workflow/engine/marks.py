@@ -1,15 +1,18 @@
-"""A signer's mark: strokes drawn on a pad, or a typed name.
+"""A signer's mark: strokes drawn on a pad, a typed name, or a picture.
 
-Only numbers and plain text are kept; whatever shows a mark builds its own drawing from them.
+Of the first two, numbers and plain text are kept, and whatever shows them builds its own drawing; a
+picture is decoded and encoded anew.
 """
 
+import base64
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from . import text
+from . import images, text
 from .errors import ValueRefused
+from .images import Picture
 
 MAX_STROKES = 200
 MAX_POINTS = 20_000
@@ -43,20 +46,25 @@ class Typed:
     text: str
 
 
-Mark = Drawn | Typed
+Mark = Drawn | Typed | Picture
+KINDS = frozenset({"drawn", "typed", "picture"})
 
 
-def parse(payload: object) -> Mark:
+def parse(payload: object, *, kinds: Set[str] = KINDS) -> Mark:
     """Return the mark that a browser sent; see :func:`dump` for the form of ``payload``.
 
     Coordinates are rounded to a tenth of a pixel and moved onto the pad when slightly outside.
 
+    :param kinds: the kinds of marks that are accepted
     :raises ValueRefused: ``mark_shape``, ``mark_kind``, ``mark_size``, ``mark_number``,
-        ``mark_outside``, ``mark_too_complex``, ``mark_empty``, and those of :func:`text.clean`
+        ``mark_outside``, ``mark_too_complex``, ``mark_empty``, and those of :func:`text.clean` and
+        :func:`images.normalise`
     """
     if not isinstance(payload, dict):
         raise ValueRefused("mark_shape", "A mark is expected.")
     kind = payload.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ValueRefused("mark_kind", "This kind of mark cannot be used here.")
     if kind == "drawn":
         _require_keys(payload, {"kind", "width", "height", "strokes"})
         return _parse_drawn(payload)
@@ -66,17 +74,20 @@ def parse(payload: object) -> Mark:
         if not name:
             raise ValueRefused("mark_empty", "The signature is empty.")
         return Typed(name)
-    raise ValueRefused("mark_kind", "There is no such kind of mark.")
+    _require_keys(payload, {"kind", "data"})
+    return _parse_picture(payload["data"])
 
 
 def dump(mark: Mark) -> dict:
     """Return the mark as JSON-friendly values; ``parse(dump(mark)) == mark``.
 
-    ``{"kind": "drawn", "width": 400, "height": 150, "strokes": [[x0, y0, x1, y1, ...], ...]}`` or
-    ``{"kind": "typed", "text": "..."}``.
+    ``{"kind": "drawn", "width": 400, "height": 150, "strokes": [[x0, y0, x1, y1, ...], ...]}``,
+    ``{"kind": "typed", "text": "..."}`` or ``{"kind": "picture", "data": "<base64>"}``.
     """
     if isinstance(mark, Typed):
         return {"kind": "typed", "text": mark.text}
+    if isinstance(mark, Picture):
+        return {"kind": "picture", "data": base64.b64encode(mark.png).decode()}
     return {
         "kind": "drawn",
         "width": mark.width,
@@ -123,6 +134,13 @@ def svg_path(mark: Drawn) -> str:
 def _require_keys(payload, keys):
     if payload.keys() != keys:
         raise ValueRefused("mark_shape", "A mark has other parts than expected.")
+
+
+def _parse_picture(raw):
+    data = text.from_base64(raw, limit=images.MAX_BYTES)
+    if data is None:
+        raise ValueRefused("image_too_large", "The picture has too many bytes.", limit=images.MAX_BYTES)
+    return images.normalise(data)
 
 
 def _parse_drawn(payload):

@@ -6,6 +6,7 @@ matrices), 14.11.2 (page boundaries). Lengths are in user space units, called po
 ``/UserUnit`` scales all of them alike and needs no attention.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ class PageGeometry:
         if right <= left or top <= bottom:
             raise PlacementError("geometry_invalid", "The page has no visible area.")
 
-    @property
+    @functools.cached_property
     def visible(self) -> Rect:
         """The part of user space that a reader sees: crop box within media box, in points."""
         return (
@@ -55,13 +56,13 @@ class PageGeometry:
             min(self.media[3], self.crop[3]),
         )
 
-    @property
+    @functools.cached_property
     def width(self) -> float:
         """Width of the page as displayed, in points."""
         left, bottom, right, top = self.visible
         return top - bottom if self.rotation in (90, 270) else right - left
 
-    @property
+    @functools.cached_property
     def height(self) -> float:
         """Height of the page as displayed, in points."""
         left, bottom, right, top = self.visible
@@ -108,6 +109,25 @@ class Box:
         ):
             raise PlacementError("box_outside", "The box leaves the page.", page=page)
         return Box(page, *sides)
+
+    def clipped(self) -> "Box | None":
+        """Return the part on the page, or ``None`` when most of the box is not on it."""
+        left, top = max(self.x, 0), max(self.y, 0)
+        width = min(self.x + self.width, 100) - left
+        height = min(self.y + self.height, 100) - top
+        if width <= 0 or height <= 0 or width * height < self.width * self.height / 2:
+            return None
+        return Box(self.page, left, top, width, height)
+
+    def sized(self, width: float, height: float) -> "Box":
+        """Return a box of another size with the same bottom left corner, or as near as the page allows.
+
+        :param width: in percent of the page's width, likewise ``height``
+        """
+        width, height = min(width, 100), min(height, 100)
+        x = max(min(self.x, 100 - width), 0)
+        y = max(min(self.y + self.height - height, 100 - height), 0)
+        return Box(self.page, x, y, width, height)
 
 
 def to_pdf_matrix(box: Box, geometry: PageGeometry) -> tuple[Matrix, float, float]:

@@ -1,5 +1,7 @@
 """Text from people, brought into one form."""
 
+import base64
+import binascii
 import unicodedata
 
 from .errors import ValueRefused
@@ -30,6 +32,22 @@ def clean(raw: object, *, limit: int, multiline: bool = False) -> str:
         if _is_control(char) and not (multiline and char == "\n"):
             raise ValueRefused("control_character", "The text contains a control character.")
     return text
+
+
+def from_base64(raw: object, *, limit: int) -> bytes | None:
+    """Return the bytes that ``raw`` stands for (RFC 4648, section 4), or None for more than ``limit`` of them.
+
+    :raises ValueRefused: ``value_type``
+    """
+    if not isinstance(raw, str):
+        raise ValueRefused("value_type", "Bytes are expected as base64.")
+    if len(raw) * 3 // 4 > limit + 2:
+        return None
+    try:
+        data = base64.b64decode(raw, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueRefused("value_type", "Bytes are expected as base64.") from error
+    return data if len(data) <= limit else None
 
 
 def _is_control(char):

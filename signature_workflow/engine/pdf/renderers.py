@@ -1,11 +1,14 @@
 """How each type of field is drawn: a registry from field type to renderer.
 
 A renderer draws upright on a reportlab canvas whose origin is the bottom left corner of the box,
-in points. Nothing here reads markup: text of people is only ever shown.
+in points. Nothing here reads markup: text of people is only ever shown. Where reportlab's own
+states and paths are avoided, it is because they spend most of their time on formatting numbers.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
@@ -13,9 +16,23 @@ from reportlab.pdfgen.canvas import Canvas
 from .. import marks
 from ..errors import RenderError
 from ..fonts import FontSet
+from ..placement import Matrix
 from . import typesetting
 
-Renderer = Callable[[Canvas, float, float, object, FontSet], None]
+
+@dataclass(frozen=True)
+class Drawing:
+    """Where fields are drawn, and what fields have in common.
+
+    :param strokes: what draws a mark of a size, by mark and size: signers often sign many times
+    """
+
+    canvas: Canvas
+    fonts: FontSet
+    strokes: dict[tuple, str] = field(default_factory=dict)
+
+
+Renderer = Callable[[Drawing, float, float, object], None]
 
 INK = HexColor("#1a237e")
 TEXT = HexColor("#111827")
@@ -24,36 +41,75 @@ TEXT = HexColor("#111827")
 _PAD = 0.06
 _PEN = 0.03
 _PEN_RANGE = (0.6, 1.8)
+# in a square of side 1; a line of no length with a round pen is a dot
+_TICK = "0.11 w 0.18 0.52 m 0.42 0.24 l 0.84 0.8 l S"
+_DOT_IN_CIRCLE = (
+    "0.44 w 0.5 0.5 m 0.5 0.5 l S 0.07 w 0.92 0.5 m 0.92 0.732 0.732 0.92 0.5 0.92 c 0.268 0.92 0.08 0.732 0.08 0.5 c "
+    "0.08 0.268 0.268 0.08 0.5 0.08 c 0.732 0.08 0.92 0.268 0.92 0.5 c s"
+)
 # how much larger than its pad would be a mark may become
 _MAX_ENLARGEMENT = 1.6
 # points that lie nearer than this on paper cannot be told apart
 _PAPER_GAP = 0.15
 
 
-def render(canvas: Canvas, type: str, value: object, width: float, height: float, fonts: FontSet) -> None:
+def render(drawing: Drawing, type: str, value: object, matrix: Matrix, width: float, height: float) -> None:
     """Draw ``value`` as a field of ``type`` into ``width`` x ``height`` points, cut at the edges.
 
+    :param matrix: from the system of the field to that of the canvas, see :func:`placement.to_pdf_matrix`
     :raises RenderError: ``stamp_type_unknown``, ``stamp_value_invalid``, ``font_missing``
     """
     renderer = RENDERERS.get(type)
     if renderer is None:
         raise RenderError("stamp_type_unknown", f"No field type {type!r} is known.", type=type)
-    outline = canvas.beginPath()
-    outline.rect(0, 0, width, height)
-    canvas.clipPath(outline, stroke=0, fill=0)
-    renderer(canvas, width, height, value, fonts)
+    drawing.canvas.addLiteral(f"q {_numbers(matrix)} cm 0 0 {_numbers((width, height))} re W n")
+    renderer(drawing, width, height, value)
+    drawing.canvas.addLiteral("Q")
 
 
-def _draw_signature(canvas, width, height, value, fonts):
+def fits(type: str, value: object, width: float, height: float, fonts: FontSet) -> bool:
+    """Tell whether all of ``value`` can be read in ``width`` x ``height`` points; marks and ticks always can.
+
+    :raises RenderError: ``font_missing``
+    """
+    if not isinstance(value, str) or not _printable(value):
+        return True
+    font, fitted, inner = _set_text(value, width, height, fonts, wrap=type == "multiline")
+    return typesetting.is_readable(font, fitted, inner, height)
+
+
+def picture_name(picture: marks.Picture) -> str:
+    """Return the name of the image XObject that whoever owns the canvas provides for a picture."""
+    return f"Picture{hashlib.sha256(picture.png).hexdigest()[:16]}"
+
+
+def _draw_mark(drawing, width, height, value):
     if isinstance(value, marks.Drawn):
-        _draw_strokes(canvas, width, height, value)
+        _draw_strokes(drawing, width, height, value)
     elif isinstance(value, marks.Typed):
-        _draw_typed(canvas, width, height, value.text, fonts)
+        _draw_typed(drawing, width, height, value.text)
+    elif isinstance(value, marks.Picture):
+        _draw_picture(drawing, width, height, value)
     else:
         raise RenderError("stamp_value_invalid", "A mark is expected.", type="signature")
 
 
-def _draw_strokes(canvas, width, height, mark):
+def _draw_picture(drawing, width, height, picture):
+    scale = min(width / picture.width, height / picture.height)
+    wide, high = picture.width * scale, picture.height * scale
+    place = _numbers((wide, 0, 0, high, (width - wide) / 2, (height - high) / 2))
+    drawing.canvas.addLiteral(f"{place} cm /{picture_name(picture)} Do")
+
+
+def _draw_strokes(drawing, width, height, mark):
+    key = (mark, round(width, 2), round(height, 2))
+    if key not in drawing.strokes:
+        drawing.strokes[key] = _trace(mark, width, height)
+    drawing.canvas.addLiteral(drawing.strokes[key])
+
+
+def _trace(mark, width, height):
+    """Return the operators that draw the mark."""
     pen = min(max(height * _PEN, _PEN_RANGE[0]), _PEN_RANGE[1])
     pad = min(height * _PAD + pen, height / 4, width / 4)
     xs = [x for stroke in mark.strokes for x in stroke[::2]]
@@ -74,66 +130,66 @@ def _draw_strokes(canvas, width, height, mark):
         start, *curves = marks.smooth(placed, _PAPER_GAP)
         operators.append(f"{_numbers(start)} m")
         operators.extend(f"{_numbers(curve)} c" for curve in curves)
-    canvas.setStrokeColor(INK)
-    canvas.setLineWidth(pen)
-    canvas.setLineCap(1)
-    canvas.setLineJoin(1)
-    # reportlab's own paths spend most of their time on formatting numbers
-    canvas.addLiteral("\n".join([*operators, "S"]))
+    return "\n".join([f"{_numbers(INK.rgb())} RG 1 J 1 j {pen:.2f} w", *operators, "S"])
 
 
 def _numbers(values):
     return " ".join([f"{value:.2f}" for value in values])
 
 
-def _draw_typed(canvas, width, height, name, fonts):
-    font = typesetting.load_font(fonts.handwriting)
+def _draw_typed(drawing, width, height, name):
+    font = typesetting.load_font(drawing.fonts.handwriting)
     if not typesetting.covers(font, name):
-        font = typesetting.load_font(fonts.italic)
+        font = typesetting.load_font(drawing.fonts.italic)
     ascent, descent = font.face.ascent / 1000, font.face.descent / 1000
     pad = min(height * _PAD, width / 8)
     natural = max(font.stringWidth(name, 1), 0.1)
     size = min((width - 2 * pad) / natural, (height - 2 * pad) / (ascent - descent))
-    canvas.setFillColor(INK)
-    canvas.setFont(font.fontName, size)
-    canvas.drawString(pad, pad - descent * size, name)
+    _draw_lines(drawing.canvas, font, typesetting.Fitted((name,), size), INK, pad, pad - descent * size)
 
 
-def _draw_text(canvas, width, height, value, fonts):
+def _draw_text(drawing, width, height, value):
+    """Draw a block of text, mostly one line, in the middle of its box."""
+    font, fitted, inner = _set_text(value, width, height, drawing.fonts)
+    block = fitted.size * typesetting.LEADING * len(fitted.lines)
+    # what is too long starts at the top
+    upper = height - max(0.0, (height - block) / 2)
+    _draw_lines(drawing.canvas, font, fitted, TEXT, (width - inner) / 2, upper - fitted.size)
+
+
+def _draw_multiline(drawing, width, height, value):
+    font, fitted, inner = _set_text(value, width, height, drawing.fonts, wrap=True)
+    _draw_lines(drawing.canvas, font, fitted, TEXT, (width - inner) / 2, height - fitted.size)
+
+
+def _set_text(value, width, height, fonts, *, wrap=False):
+    """Return the font, the fitted text, and the width in points that is left for it beside the padding."""
     if not isinstance(value, str):
         raise RenderError("stamp_value_invalid", "A text is expected.", type="text")
-    text = _printable(value)
-    if not text:
-        return
     font = typesetting.load_font(fonts.regular)
-    pad = min(2.0, width / 10)
-    fitted = typesetting.fit(font, text, width - 2 * pad, height)
-    leading = fitted.size * typesetting.LEADING
-    block = leading * len(fitted.lines)
-    # a block stands in the middle; what is too long starts at the top
-    upper = height - max(0.0, (height - block) / 2)
-    canvas.setFillColor(TEXT)
-    canvas.setFont(font.fontName, fitted.size)
-    for number, line in enumerate(fitted.lines):
-        canvas.drawString(pad, upper - number * leading - fitted.size, line)
+    inner = width - 2 * min(2.0, width / 10)
+    return font, typesetting.fit(font, _printable(value), inner, height, wrap=wrap), inner
 
 
-def _draw_checkbox(canvas, width, height, value, fonts):
-    if not isinstance(value, bool):
-        raise RenderError("stamp_value_invalid", "A checkbox is true or false.", type="checkbox")
-    if not value:
-        return
-    side = min(width, height)
-    left, bottom = (width - side) / 2, (height - side) / 2
-    tick = canvas.beginPath()
-    tick.moveTo(left + 0.18 * side, bottom + 0.52 * side)
-    tick.lineTo(left + 0.42 * side, bottom + 0.24 * side)
-    tick.lineTo(left + 0.84 * side, bottom + 0.8 * side)
-    canvas.setStrokeColor(INK)
-    canvas.setLineWidth(max(0.11 * side, 0.5))
-    canvas.setLineCap(1)
-    canvas.setLineJoin(1)
-    canvas.drawPath(tick, stroke=1, fill=0)
+def _draw_lines(canvas, font, fitted, colour, left, base):
+    """Draw lines of text, the first one on the base line ``base``."""
+    canvas.addLiteral(f"{_numbers(colour.rgb())} rg")
+    block = canvas.beginText(left, base)
+    block.setFont(font.fontName, fitted.size, fitted.size * typesetting.LEADING)
+    block.textLines(fitted.lines, trim=0)
+    canvas.drawText(block)
+
+
+def _draw_if_true(shape):
+    def draw(drawing, width, height, value):
+        if not isinstance(value, bool):
+            raise RenderError("stamp_value_invalid", "A checkbox is true or false.", type="checkbox")
+        if value:
+            side = min(width, height)
+            place = _numbers((side, 0, 0, side, (width - side) / 2, (height - side) / 2))
+            drawing.canvas.addLiteral(f"{place} cm {_numbers(INK.rgb())} RG 1 J 1 j {shape}")
+
+    return draw
 
 
 def _printable(text):
@@ -143,10 +199,11 @@ def _printable(text):
 
 
 RENDERERS: dict[str, Renderer] = {
-    "signature": _draw_signature,
-    "name": _draw_text,
-    "date_signed": _draw_text,
-    "text": _draw_text,
-    "merge": _draw_text,
-    "checkbox": _draw_checkbox,
+    **dict.fromkeys(("signature", "initials", "stamp"), _draw_mark),
+    **dict.fromkeys(("name", "company", "position", "email", "phone", "text", "number", "date"), _draw_text),
+    # server's own values, and the name of a file
+    **dict.fromkeys(("choice", "date_signed", "merge", "file"), _draw_text),
+    "multiline": _draw_multiline,
+    "checkbox": _draw_if_true(_TICK),
+    "radio": _draw_if_true(_DOT_IN_CIRCLE),
 }

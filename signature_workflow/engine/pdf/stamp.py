@@ -1,15 +1,18 @@
 """Stamping values onto pages within an incremental update.
 
-All marks are drawn at once by reportlab, one form XObject (ISO 32000-2 8.10) a page, so that fonts
-are embedded once, and then brought into the update. Only touched pages are read and rewritten.
+All marks are drawn at once by reportlab, so that fonts are embedded once; what belongs to one page
+becomes a form XObject (ISO 32000-2 8.10) of the update. Only touched pages are read and rewritten.
 """
 
 import io
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from PIL import Image
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.images import pil_image
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -17,8 +20,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ..errors import RenderError
 from ..fonts import FontSet
+from ..images import Picture
 from ..placement import Box, PageGeometry, to_pdf_matrix
 from . import pages, renderers, typesetting
+
+# a comment, which no string can contain: reportlab escapes line breaks in them
+_PAGE_BREAK = "\n%page\n"
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,8 @@ class Stamp:
     """A value to be drawn onto a page.
 
     :param type: a field type, see :data:`renderers.RENDERERS`
-    :param value: a mark for ``signature``, a bool for ``checkbox``, text for the others
+    :param value: a mark for ``signature``, ``initials`` and ``stamp``, a bool for ``checkbox`` and
+        ``radio``, text for the others
     """
 
     box: Box
@@ -49,11 +57,23 @@ def apply(writer: IncrementalPdfFileWriter, stamps: Sequence[Stamp], *, fonts: F
         return
     touched = {number: pages.locate(writer, number) for number in by_page}
     geometries = {number: page.geometry(number) for number, page in touched.items()}
-    overlay = _draw_overlay([(number, geometries[number], by_page[number]) for number in by_page], fonts)
-    forms = _import_forms(writer, overlay)
+    work = [(geometries[number], by_page[number]) for number in touched]
+    contents, fonts_used = _draw(work, fonts)
+    resources = writer.add_object(
+        generic.DictionaryObject(
+            {
+                pdf_name("/Font"): _import_fonts(writer, fonts_used),
+                pdf_name("/XObject"): _add_pictures(writer, stamps),
+            }
+        )
+    )
+    name = _free_name(touched.values())
     opening = writer.add_object(generic.StreamObject(stream_data=b"q\n"))
-    for number, page in touched.items():
-        _put_on_page(writer, page, forms.raw_get(_form_key(number)), opening)
+    closing = writer.add_object(generic.StreamObject(stream_data=f"\nQ q {name} Do Q\n".encode()))
+    for (number, page), content in zip(touched.items(), contents, strict=True):
+        form = writer.add_object(_form(content, geometries[number], resources))
+        _put_on_page(page, name, form, opening, closing)
+        writer.mark_update(page.reference)
 
 
 def stamp_pdf(pdf: bytes, stamps: Sequence[Stamp], *, fonts: FontSet) -> bytes:
@@ -79,43 +99,66 @@ def _by_page(stamps: Iterable[Stamp], page_count: int) -> dict[int, list[Stamp]]
     return found
 
 
-def _draw_overlay(work: Sequence[tuple[int, PageGeometry, list[Stamp]]], fonts: FontSet) -> bytes:
+def _draw(
+    work: Sequence[tuple[PageGeometry, list[Stamp]]], fonts: FontSet
+) -> tuple[list[bytes], generic.DictionaryObject]:
+    """Return the content streams of as many pages as there are in ``work``, and the fonts they use."""
     target = io.BytesIO()
     base_font = typesetting.load_font(fonts.regular)
-    canvas = Canvas(target, pageCompression=1, initialFontName=base_font.fontName)
-    for number, geometry, stamps in work:
-        canvas.beginForm(_form_name(number), *geometry.visible)
+    # reportlab would compress to text, which takes long and more space
+    canvas = Canvas(target, pageCompression=0, initialFontName=base_font.fontName)
+    drawing = renderers.Drawing(canvas, fonts)
+    for geometry, stamps in work:
+        canvas.addLiteral(_PAGE_BREAK)
         for stamp in stamps:
-            matrix, width, height = to_pdf_matrix(stamp.box, geometry)
-            canvas.saveState()
-            canvas.transform(*matrix)
-            renderers.render(canvas, stamp.type, stamp.value, width, height, fonts)
-            canvas.restoreState()
-        canvas.endForm()
-        canvas.doForm(_form_name(number))
+            renderers.render(drawing, stamp.type, stamp.value, *to_pdf_matrix(stamp.box, geometry))
     canvas.showPage()
     canvas.save()
-    return target.getvalue()
+    page = pages.locate(PdfFileReader(target), 1)
+    _head, *contents = page.dictionary["/Contents"].data.split(_PAGE_BREAK.encode())
+    return contents, page.attributes["/Resources"]["/Font"]
 
 
-def _import_forms(writer, overlay):
-    reader = PdfFileReader(io.BytesIO(overlay))
-    resources = pages.locate(reader, 1).attributes["/Resources"]
-    # one call, so that the forms go on sharing their fonts
-    return writer.import_object(resources["/XObject"])
+def _import_fonts(writer, fonts):
+    known = set(writer.objects)
+    imported = writer.import_object(fonts)
+    for key in writer.objects.keys() - known:
+        if isinstance(writer.objects[key], generic.StreamObject):
+            writer.objects[key].compress()
+    return imported
 
 
-def _put_on_page(writer, page, form, opening):
+def _form(content, geometry, resources):
+    form = generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): generic.ArrayObject(map(generic.FloatObject, geometry.visible)),
+            pdf_name("/Resources"): resources,
+        },
+        stream_data=content,
+    )
+    form.compress()
+    return form
+
+
+def _add_pictures(writer, stamps):
+    """Return the image XObjects by name, one for each different picture."""
+    found = generic.DictionaryObject()
+    for picture in {stamp.value for stamp in stamps if isinstance(stamp.value, Picture)}:
+        with Image.open(io.BytesIO(picture.png), formats=("PNG",)) as image:
+            found[pdf_name(f"/{renderers.picture_name(picture)}")] = pil_image(image, writer)
+    return found
+
+
+def _put_on_page(page, name, form, opening, closing):
     resources = _copy(page.attributes.get("/Resources"))
     objects = _copy(pages.value_of(resources, "/XObject"))
-    name = _free_name(objects)
     objects[pdf_name(name)] = form
     resources[pdf_name("/XObject")] = objects
-    closing = writer.add_object(generic.StreamObject(stream_data=f"\nQ q {name} Do Q\n".encode()))
     dictionary = page.dictionary
     dictionary[pdf_name("/Resources")] = resources
     dictionary[pdf_name("/Contents")] = generic.ArrayObject([opening, *_content_streams(dictionary), closing])
-    writer.mark_update(page.reference)
 
 
 def _copy(dictionary):
@@ -125,11 +168,11 @@ def _copy(dictionary):
     return generic.DictionaryObject({key: dictionary.raw_get(key) for key in dictionary})
 
 
-def _free_name(objects):
-    number = 1
-    while f"/Stamp{number}" in objects:
-        number += 1
-    return f"/Stamp{number}"
+def _free_name(touched):
+    """Return a name that no XObject of these pages has."""
+    resources = (_copy(page.attributes.get("/Resources")) for page in touched)
+    taken = {name for own in resources for name in _copy(pages.value_of(own, "/XObject"))}
+    return next(name for name in map("/Stamp{}".format, itertools.count(1)) if name not in taken)
 
 
 def _content_streams(page):
@@ -139,12 +182,3 @@ def _content_streams(page):
     if isinstance(contents, generic.ArrayObject):
         return [contents.raw_get(index) for index in range(len(contents))]
     return [page.raw_get("/Contents")]
-
-
-def _form_name(number):
-    return f"stamp{number}"
-
-
-def _form_key(number):
-    # reportlab's own prefix
-    return f"/FormXob.{_form_name(number)}"

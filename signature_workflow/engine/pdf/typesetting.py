@@ -1,5 +1,6 @@
 """Text in embedded fonts, fitted into a rectangle."""
 
+import functools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,11 @@ LEADING = 1.3
 # points
 MAX_SIZE = 10.0
 SHRUNK_SIZE = 7.0
+# smaller is not readable on paper
+READABLE_SIZE = 5.0
 MIN_SIZE = 3.0
 STEP = 0.5
+ROUNDING = 0.001
 
 _lock = threading.Lock()
 
@@ -28,6 +32,7 @@ class Fitted:
     size: float
 
 
+@functools.cache
 def load_font(path: Path) -> TTFont:
     """Return a font for reportlab, loaded once in a process.
 
@@ -52,25 +57,41 @@ def covers(font: TTFont, text: str) -> bool:
     return all(ord(char) in font.face.charToGlyph for char in text)
 
 
-def fit(font: TTFont, text: str, width: float, height: float) -> Fitted:
+def fit(font: TTFont, text: str, width: float, height: float, *, wrap: bool = False) -> Fitted:
     """Return how to set ``text`` in a rectangle of ``width`` x ``height`` points.
 
     One line is made smaller until it fits, but not too small to read; then the text is wrapped, at
-    the greatest size at which all lines fit. Text that does not fit at all keeps the least size and
-    is cut by whoever draws it.
+    the greatest size at which all lines fit. Words are broken rather than made too small to read.
+    Text that does not fit at all keeps the least size and is cut by whoever draws it.
+
+    :param wrap: rather wrap than make one line smaller
     """
     top = min(MAX_SIZE, height / LEADING)
-    if "\n" not in text:
+    if "\n" not in text and not wrap:
         natural = font.stringWidth(text, 1)
         size = min(top, width / natural) if natural else top
         if size >= min(SHRUNK_SIZE, top):
             return Fitted((text,), size)
     size = max(top, MIN_SIZE)
     while True:
-        lines, whole = _wrap(font, text, size, width)
-        if (whole and len(lines) * size * LEADING <= height) or size <= MIN_SIZE:
-            return Fitted(lines, size)
+        lines, unbroken = _wrap(font, text, size, width)
+        fitted = Fitted(lines, size)
+        if size <= MIN_SIZE or ((unbroken or size <= READABLE_SIZE) and _is_low_enough(fitted, height)):
+            return fitted
         size = max(size - STEP, MIN_SIZE)
+
+
+def is_readable(font: TTFont, fitted: Fitted, width: float, height: float) -> bool:
+    """Tell whether what :func:`fit` returned is large enough to read, and wholly inside the rectangle."""
+    return (
+        fitted.size >= READABLE_SIZE
+        and _is_low_enough(fitted, height)
+        and all(font.stringWidth(line, fitted.size) <= width + ROUNDING for line in fitted.lines)
+    )
+
+
+def _is_low_enough(fitted, height):
+    return len(fitted.lines) * fitted.size * LEADING <= height + ROUNDING
 
 
 def _wrap(font, text, size, width):
