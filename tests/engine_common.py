@@ -80,16 +80,20 @@ def fonts_of(pdf: bytes) -> list[str]:
     return run_tool("pdffonts", "FILE", pdf=pdf).stdout.decode().splitlines()[2:]
 
 
-def ink_of(pdf: bytes, page: int = 1, dpi: int = 72) -> list[list[bool]]:
-    """Return which pixels of the page are dark, as a reader sees it: rows from the top."""
+def pixels_of(pdf: bytes, page: int = 1, dpi: int = 72) -> tuple[int, int, bytes]:
+    """Return width, height and grey levels of a page, as a reader sees it: rows from the top."""
     number = str(page)
     done = run_tool(
         *("pdftoppm", "-gray", "-cropbox", "-r", str(dpi), "-f", number, "-l", number, "FILE"),
         pdf=pdf,
     )
     head = re.match(rb"P5\s+(\d+)\s+(\d+)\s+255\s", done.stdout)
-    width, height = int(head[1]), int(head[2])
-    pixels = done.stdout[head.end() :]
+    return int(head[1]), int(head[2]), done.stdout[head.end() :]
+
+
+def ink_of(pdf: bytes, page: int = 1, dpi: int = 72) -> list[list[bool]]:
+    """Return which pixels of the page are dark, as a reader sees it: rows from the top."""
+    width, height, pixels = pixels_of(pdf, page, dpi)
     return [[level < 200 for level in pixels[y * width : (y + 1) * width]] for y in range(height)]
 
 

@@ -169,6 +169,98 @@ def form() -> bytes:
     return target.getvalue()
 
 
+def full_form() -> bytes:
+    """One page with a form field of each kind, a link, a hidden field, and a field without any place."""
+    radio = b"/FT/Btn/Ff 49154/T(size)/TU(Your size)/V/big/Kids[11 0 R 12 0 R]"
+    widgets = (
+        b"/FT/Tx/T(address)/TU(Delivery address)/Ff 4098/V(Strada Lunga 1)/MaxLen 200/Rect[20 250 120 280]",
+        b"/FT/Tx/T(city)/Parent 19 0 R/V(\xfe\xff\x00C\x00l\x00u\x00j)/Ff 1/Rect[120 240 20 220]",
+        b"/FT/Btn/T(agree)/V/Yes/AS/Yes/AP<</N<</Yes 20 0 R/Off 20 0 R>>>>/Rect[20 200 32 212]",
+        b"/FT/Ch/T(land)/Ff 131072/V(RO)/Opt[[(RO)(Romania)][(MD)(Moldova)]]/Rect[20 170 120 190]",
+        b"/FT/Sig/T(sign)/Rect[150 20 280 60]",
+        b"/Parent 10 0 R/AS/big/AP<</N<</big 20 0 R/Off 20 0 R>>>>/Rect[20 140 30 150]",
+        b"/Parent 10 0 R/AS/Off/AP<</N<</small 20 0 R>>>>/Rect[40 140 50 150]",
+        b"/FT/Btn/T(go)/Ff 65536/Rect[200 250 280 280]",
+        b"/FT/Tx/T(secret)/F 2/Rect[200 200 280 220]",
+        b"/FT/Tx/T(photo)/Ff 1048576/Rect[200 170 280 190]",
+    )
+    order = (7, 8, 9, 21, 22, 11, 12, 13, 14, 15)
+    objects = {
+        number: b"<</Type/Annot/Subtype/Widget%s>>" % widget for number, widget in zip(order, widgets, strict=True)
+    }
+    objects[5] = b"<</Type/Annot/Subtype/Link/Rect[150 100 280 120]/Border[0 0 2]/A<</S/URI/URI(http://x.test)>>>>"
+    objects[6] = b"[5 0 R %s]" % b" ".join(b"%d 0 R" % number for number in order)
+    objects[10] = b"<<%s>>" % radio
+    objects[16] = b"<</FT/Tx/T(lost)>>"
+    objects[19] = b"<</T(home)/Kids[8 0 R]>>"
+    objects[20] = b"<</Type/XObject/Subtype/Form/BBox[0 0 10 10]/Length 14>>stream\n0 0 10 10 re f\nendstream"
+    return _raw(
+        catalog=b"/AcroForm<</Fields[7 0 R 19 0 R 9 0 R 21 0 R 22 0 R 10 0 R 13 0 R 14 0 R 15 0 R 16 0 R]>>",
+        page=b"/Annots 6 0 R",
+        annotations=b"",
+        annotation=objects[5],
+        extra=[objects.get(number, b"null") for number in range(6, 23)],
+    )
+
+
+def tagged(*lines: tuple[float, float, str], font: str = "Helvetica", size: float = 12) -> bytes:
+    """A page of 595.28 x 841.89 points with lines of text at points from the bottom left."""
+    target = io.BytesIO()
+    canvas = Canvas(target, pagesize=A4, invariant=1)
+    canvas.setFont(font, size)
+    for x, y, text in lines:
+        canvas.drawString(x, y, text)
+    canvas.showPage()
+    canvas.save()
+    return target.getvalue()
+
+
+def with_geometry(data: bytes, media=None, crop=None, rotation: int = 0) -> bytes:
+    """The same file with other boundaries, in points, and clockwise rotation of its pages."""
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    for page in writer.pages:
+        for key, box in (("/MediaBox", media), ("/CropBox", crop)):
+            if box:
+                page[NameObject(key)] = _array(*box)
+        page[NameObject("/Rotate")] = NumberObject(rotation)
+    return _written(writer)
+
+
+def updated(data: bytes) -> bytes:
+    """The same file with an incremental update that changes nothing."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+    writer.update_root()
+    return _written(writer)
+
+
+def text_page(content: bytes, forms=(), fonts: bytes = b"", pages: int = 1) -> bytes:
+    """Pages of 300 x 300 points with the same stream of operators; fonts ``/F1`` and others, forms ``/X1``, ``/X2`` ...
+
+    :param forms: pairs of entries of the dictionary and operators of each form XObject
+    """
+    names = b"".join(b"/X%d %d 0 R" % (index + 1, 6 + index) for index in range(len(forms)))
+    helvetica = b"/F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+    resources = b"/Resources<</Font<<%s%s>>/XObject<<%s>>>>" % (helvetica, fonts, names)
+    objects = [
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 300 300]%s/Length %d>>stream\n%s\nendstream"
+        % (entries, len(operators), operators)
+        for entries, operators in forms
+    ]
+    first = 6 + len(objects)
+    others = [
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R%s>>" % resources for _page in range(pages - 1)
+    ]
+    kids = b"".join(b" %d 0 R" % (first + index) for index in range(len(others)))
+    return _raw(
+        tree=b"<</Type/Pages/Kids[3 0 R%s]/Count %d>>" % (kids, pages),
+        page=resources,
+        contents=b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        extra=[*objects, *others],
+    )
+
+
 # Refused ----------------------------------------------------------------------
 
 
@@ -328,6 +420,40 @@ def bomb_picture() -> bytes:
     return _raw(extra=[picture % (head, len(data), data)])
 
 
+def form_recursion() -> bytes:
+    """A form XObject that draws itself."""
+    return text_page(b"/X1 Do", [(b"/Resources<</XObject<</X1 6 0 R>>>>", b"/X1 Do")])
+
+
+def form_explosion(depth: int = 18) -> bytes:
+    """Form XObjects of which each draws the next one eight times: 8 ** depth drawings."""
+    forms = [(b"/Resources<</XObject<</X 7 0 R>>>>", b"/X Do " * 8)]
+    forms += [(b"/Resources<</XObject<</X %d 0 R>>>>" % (8 + level), b"/X Do " * 8) for level in range(depth)]
+    return text_page(b"BT /F1 9 Tf (x) Tj ET /X1 Do", [*forms, (b"", b"0 0 1 1 re f")])
+
+
+def many_operators(millions: int = 4) -> bytes:
+    """A page of some million operators that show nothing."""
+    return text_page(b"BT /F1 9 Tf ({{) Tj ET " + b"q Q " * (millions * 500_000))
+
+
+def many_shows(number: int = 300_000) -> bytes:
+    """A page on which a letter is shown some hundred thousand times."""
+    return text_page(b"BT /F1 9 Tf ({{)Tj " + b"(x)Tj " * number + b"ET")
+
+
+def unclosed_strings(kilobytes: int = 1000) -> bytes:
+    """A page of strings and arrays that do not end."""
+    return text_page(b"BT /F1 9 Tf ({{x}}) Tj " + b"[(\\(<a[" * (kilobytes * 1024 // 8))
+
+
+def parent_loop() -> bytes:
+    """A form field that is its own ancestor."""
+    widget = b"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/Rect[9 9 99 30]/Parent 6 0 R>>"
+    loop = b"<</T(b)/Parent 5 0 R/Kids[6 0 R 5 0 R]>>"
+    return _raw(catalog=b"/AcroForm<</Fields[6 0 R 5 0 R]>>", annotation=widget, extra=[loop])
+
+
 def xref_loop() -> bytes:
     """Two cross-reference tables, each naming the other one as the older."""
     body = simple()
@@ -346,9 +472,9 @@ def page_loop() -> bytes:
     return _raw(tree=b"<</Type/Pages/Kids[2 0 R]/Count 1>>")
 
 
-def wrong_count() -> bytes:
+def wrong_count(pages: int = 900) -> bytes:
     """A page tree that promises more pages than it has."""
-    return _raw(tree=b"<</Type/Pages/Kids[3 0 R]/Count 900>>")
+    return _raw(tree=b"<</Type/Pages/Kids[3 0 R]/Count %d>>" % pages)
 
 
 def outline_loop() -> bytes:
@@ -384,9 +510,9 @@ def entity_bomb() -> bytes:
     return _raw(catalog=b"/Metadata 6 0 R", extra=[head + xml + b"\nendstream"])
 
 
-def huge_page() -> bytes:
+def huge_page(side: float = 200_000) -> bytes:
     """A page of 200 000 points."""
-    return boxed(media=(0, 0, 200_000, 200_000))
+    return boxed(media=(0, 0, side, side))
 
 
 def empty_page() -> bytes:
@@ -479,6 +605,7 @@ def _raw(
     page=b"",
     contents=b"<</Length 12>>stream\n0 0 9 9 re f\nendstream",
     annotation=b"null",
+    annotations=b"/Annots[5 0 R]",
     extra=(),
 ) -> bytes:
     """One page, written by hand; ``extra`` objects are numbered from 6."""
@@ -486,7 +613,7 @@ def _raw(
         [
             b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
             tree,
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Annots[5 0 R]%s>>" % page,
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R%s%s>>" % (annotations, page),
             contents,
             annotation,
             *extra,

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.tests import BaseCase
 
 from ..signature_workflow.engine.errors import PdfRefused
+from ..signature_workflow.engine.pdf import child
 from ..signature_workflow.engine.pdf import inspect as door
 from . import pdf_samples
 
@@ -112,11 +113,13 @@ class TestInspect(BaseCase):
     def test_unusable_pages_are_refused(self):
         for make in (pdf_samples.huge_page, pdf_samples.empty_page):
             self.assertEqual(self.assertRefused("page_size", make()).params, {"page": 1})
+        self.assertRefused("page_size", pdf_samples.huge_page(1e9))
         error = self.assertRefused("too_many_pages", pdf_samples.many(), pages=299)
         self.assertEqual(error.params, {"pages": 300, "limit": 299})
+        self.assertRefused("too_many_pages", pdf_samples.wrong_count(10_000))
 
     def test_large_files_are_refused_unread(self):
-        with patch.object(door.subprocess, "run") as run:
+        with patch.object(child.subprocess, "run") as run:
             error = self.assertRefused("too_large", pdf_samples.simple(), size=1000)
         run.assert_not_called()
         self.assertEqual(error.params["limit"], 1000)
@@ -157,7 +160,7 @@ class TestInspect(BaseCase):
                 stdout.write(answer)
                 return subprocess.CompletedProcess(command, 0)
 
-            with self.subTest(answer[:60]), patch.object(door.subprocess, "run", run):
+            with self.subTest(answer[:60]), patch.object(child.subprocess, "run", run):
                 self.assertRefused("broken", pdf_samples.simple())
 
     def test_the_engine_does_without_odoo(self):

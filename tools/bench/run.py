@@ -5,7 +5,7 @@ import sys
 import time
 
 from tools import benchmark
-from tools.bench import deal_moves, pages, rendering, report, sealing, sending, signing
+from tools.bench import deal_moves, discovery, editor, pages, rendering, report, reports, sealing, sending, signing
 from tools.bench.odoo_process import Odoo
 from tools.system import complain, end_on_signals, say
 
@@ -15,7 +15,10 @@ PARTS = {
     "collect a signature": signing.run,
     "seal": sealing.run,
     "rendering": rendering.run,
+    "discovery": discovery.run,
+    "reports": reports.run,
     "signing page": pages.run,
+    "template editor": editor.run,
 }
 INTRODUCTION = """
 Medians of the runs in brackets, after a warm-up; cases and their floors run in turn. A ratio ("x") is the median of

@@ -5,15 +5,13 @@ update the file later. Both have to find the same pages and nothing that acts, h
 Whatever goes wrong in an unforeseen way ends this process, which counts as a damaged file.
 """
 
-import contextlib
 import io
 import json
-import resource
 import sys
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..errors import PdfRefused
+from . import child, streams
 
 # ISO 32000-2 12.6.4, without going to a place in the file, opening a web address, and printing
 ACTIONS = frozenset(
@@ -44,28 +42,31 @@ PERMISSIONS = frozenset(("/DocMDP", "/UR", "/UR3"))
 
 MAX_OUTLINE_DEPTH = 32
 MAX_OUTLINE_ITEMS = 20_000
-MAX_FILTERS = 4
 # points
 TOLERANCE = 0.01
-_CHUNK = 1024 * 1024
 
 
-def main(limits: dict) -> None:
-    """Examine the file on standard input and answer as JSON on standard output."""
-    _confine(limits)
+def main(limits: dict, work: Callable[[bytes, dict], tuple[dict, bytes]] | None = None) -> None:
+    """Work on the file on standard input, and answer on standard output: a line of JSON, then bytes.
+
+    :param work: returns both for the file and the limits; without it the file is only examined
+    """
+    child.confine(limits)
     # the libraries are loaded under the limits, too
     from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfReadError
     from pypdf.errors import LimitReachedError, PyPdfError
 
+    appended = b""
     try:
-        answer = examine(sys.stdin.buffer.read(), limits)
+        data = sys.stdin.buffer.read()
+        answer, appended = work(data, limits) if work else (examine(data, limits), b"")
     except PdfRefused as error:
-        answer = _refusal(error)
-    except (MemoryError, PdfDecodeLimitError, LimitReachedError):
-        answer = _refusal(_bomb())
+        answer = child.refusal(error)
+    except (MemoryError, streams.TooLarge, PdfDecodeLimitError, LimitReachedError):
+        answer = child.refusal(_bomb())
     except (PdfReadError, PyPdfError) as error:
-        answer = _refusal(_bomb() if _ran_out_of_memory(error) else PdfRefused("broken", "The file is damaged."))
-    sys.stdout.write(json.dumps(answer))
+        answer = child.refusal(_bomb() if _ran_out_of_memory(error) else child.broken())
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + appended)
 
 
 def _ran_out_of_memory(error):
@@ -225,19 +226,8 @@ class _Budget:
         """
         if _resolved(stream, "/Subtype") == "/Image":
             self._check_picture(stream)
-            return
-        filters = _resolved(stream, "/Filter")
-        names = [filters] if isinstance(filters, str) else [_value(name) for name in filters or ()]
-        if len(names) > MAX_FILTERS:
-            raise _bomb()
-        data = stream.encoded_data
-        for position, name in enumerate(names):
-            if name not in _DECODERS:
-                return
-            is_last = position == len(names) - 1
-            data = _DECODERS[name](data, min(self._stream, self._left), is_last)
-        # the last step counts only, and keeps nothing
-        self._left -= data if isinstance(data, int) else len(data)
+        else:
+            self._left -= streams.measure(stream, min(self._stream, self._left))
 
     def _check_picture(self, picture):
         sides = (_resolved(picture, "/Width"), _resolved(picture, "/Height"))
@@ -245,49 +235,6 @@ class _Budget:
             raise PdfRefused("broken", "A picture in the file has no size.")
         if sides[0] * sides[1] > self._pixels:
             raise _bomb()
-
-
-def _inflate(data, limit, is_last):
-    """Return the unpacked bytes, or only their number when ``is_last``."""
-    engine = zlib.decompressobj()
-    size, kept = 0, []
-    # what is damaged is shown as far as it goes by most viewers
-    with contextlib.suppress(zlib.error):
-        while data and not engine.eof:
-            chunk = engine.decompress(data, _CHUNK)
-            data = engine.unconsumed_tail
-            size += len(chunk)
-            if size > limit:
-                raise _bomb()
-            if not is_last:
-                kept.append(chunk)
-    return size if is_last else b"".join(kept)
-
-
-def _with_pypdf(name):
-    def decode(data, limit, is_last):
-        from pypdf import filters
-
-        decoded = getattr(filters, name).decode(data)
-        if len(decoded) > limit:
-            raise _bomb()
-        return decoded
-
-    return decode
-
-
-_DECODERS = {
-    "/FlateDecode": _inflate,
-    "/Fl": _inflate,
-    "/LZWDecode": _with_pypdf("LZWDecode"),
-    "/LZW": _with_pypdf("LZWDecode"),
-    "/RunLengthDecode": _with_pypdf("RunLengthDecode"),
-    "/RL": _with_pypdf("RunLengthDecode"),
-    "/ASCII85Decode": _with_pypdf("ASCII85Decode"),
-    "/A85": _with_pypdf("ASCII85Decode"),
-    "/ASCIIHexDecode": _with_pypdf("ASCIIHexDecode"),
-    "/AHx": _with_pypdf("ASCIIHexDecode"),
-}
 
 
 def _read_pages(reader, limit):
@@ -350,22 +297,6 @@ def _value(found):
 
 def _is_stream(value):
     return hasattr(value, "encoded_data") or hasattr(value, "get_data")
-
-
-def _confine(limits):
-    for kind, limit in (
-        (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_CPU, limits["seconds"]),
-        (resource.RLIMIT_FSIZE, limits["answer"]),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(kind, (allowed, allowed))
-
-
-def _refusal(error):
-    return {"refused": error.code, "message": str(error), "params": error.params}
 
 
 def _active(found):
