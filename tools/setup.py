@@ -23,6 +23,8 @@ DEBIAN = [
 ]
 """The database, what WeasyPrint and Odoo's reports need, and what checks PDF files in tests."""
 BROWSER = ["chromium"]
+WORD = ["libreoffice-writer-nogui"]
+"""An optional package, 83 MB to fetch: templates made in Word are offered only where it is, and tests want it there."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class Setup:
     lock: Path
 
 
-def prepare(options, *, browser=False):
+def prepare(options, *, browser=False, word=False):
     """Fetch and build what is missing; quick when all is there."""
     lock = "lowest" if getattr(options, "lowest", False) else "main"
     with locked("setup"):
-        need_debian(DEBIAN + (BROWSER if browser else []))
+        need_debian(DEBIAN + (BROWSER if browser else []) + (WORD if word else []))
         with ThreadPoolExecutor() as pool:
             source = pool.submit(odoo_source.given, options.odoo) if options.odoo else pool.submit(odoo_source.fetched)
             python = pool.submit(_environments, lock)

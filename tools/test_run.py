@@ -37,7 +37,8 @@ def _run_all(options):
     chains = plan(options.word, browser=not options.no_browser)
     if not chains:
         raise Problem(f"No test has '{options.word}' in the name of its file, class or method.")
-    setup = prepare(options, browser=any(run.name in ("tours", "hoot") for chain in chains for run in chain))
+    browser = any(run.name in ("tours", "hoot") for chain in chains for run in chain)
+    setup = prepare(options, browser=browser, word=True)
     mails = CACHE / "mail" / f"test-{os.getpid()}"
     with postgres.cluster(), mail.catcher(mails) as catcher:
         database.drop_leftovers()
