@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from ..signature_workflow.engine.errors import RenderError
 from ..signature_workflow.engine.pdf.inspect import inspect
 from ..signature_workflow.engine.pdf.stamp import Stamp, stamp_pdf
-from ..signature_workflow.engine.render import html_to_pdf
+from ..signature_workflow.engine.render import Paper, ReportStyle, Section, html_to_pdf, report_to_pdf
 from .engine_common import FONTS, bounds_of, fonts_of, ink_of, text_of
 
 PIXEL = (
@@ -174,3 +174,118 @@ class TestRender(BaseCase):
         broken = type(FONTS)(**{**vars(FONTS), "bold": FONTS.bold.with_name("absent.ttf")})
         error = self.assertRefused("font_missing", "<p>x</p>", fonts=broken)
         self.assertIn("absent.ttf", error.params["path"])
+
+
+class TestReportToPdf(BaseCase):
+    def print_report(self, *bodies, style=".x { color: red }", files=None, paper=None, **changes):
+        footer = "<div>Page <span class='page'></span> / <span class='topage'></span> of {}</div>"
+        sections = [
+            Section(f"<b>head {number}</b>", body, footer.format(number)) for number, body in enumerate(bodies, 1)
+        ]
+        arguments = {"lang": "en", "title": "Report", "paper": paper or Paper(), "keys": {"k"}, **changes}
+        arguments.setdefault("resources", None)
+        return report_to_pdf(
+            sections, style=ReportStyle(style, fonts=FONTS, files=files or {}.__getitem__), **arguments
+        )
+
+    def test_sections_have_their_own_header_footer_and_count(self):
+        document = self.print_report("<p>one</p><p style='break-before: page'>two</p>", "<p>three</p>")
+        texts = [" ".join(text_of(document.pdf, number).split()) for number in (1, 2, 3)]
+        self.assertEqual(
+            texts,
+            ["head 1 one Page 1/2 of 1", "head 1 two Page 2/2 of 1", "head 2 three Page 1/1 of 2"],
+        )
+
+    def test_paper(self):
+        paper = Paper(width=148, height=210, margins=(50, 20, 30, 40), header_top=10, header_line=True)
+        for shrunk, square in ((True, 60), (False, 75)):
+            paper = Paper(**{**vars(paper), "shrunk": shrunk})
+            box = "<div style='width: 100px; height: 100px; background: black'></div>"
+            document = report_to_pdf(
+                [Section("", box, "")],
+                style=ReportStyle("body { margin: 0 }", fonts=FONTS, files={}.__getitem__),
+                paper=paper,
+                keys=(),
+                resources=None,
+                lang="en",
+                title="x",
+            )
+            (page,) = document.pages
+            self.assertAlmostEqual(page.width, 148 / 25.4 * 72, places=1)
+            self.assertAlmostEqual(page.height, 210 / 25.4 * 72, places=1)
+            ink = ink_of(document.pdf, dpi=72)
+            line = next(y for y, row in enumerate(ink) if any(row))
+            self.assertAlmostEqual(line * 25.4 / 72, 10, delta=0.6)
+            below = [row for row in ink[line + 3 :] if any(row)]
+            self.assertAlmostEqual(len(below), square, delta=1)
+            self.assertAlmostEqual(sum(below[5]), square, delta=1)
+            self.assertAlmostEqual(below[5].index(True) * 25.4 / 72, 40, delta=0.6)
+
+    def test_anchors_are_measured_on_the_printed_page(self):
+        html = "<p style='margin: 400px 0 0 100px'><a href='sign:k' class='sign-signature'></a></p>"
+        for shrunk, width in ((True, 136), (False, 170)):
+            document = report_to_pdf(
+                [Section("", html, "")],
+                style=ReportStyle("", fonts=FONTS, files={}.__getitem__),
+                paper=Paper(shrunk=shrunk),
+                keys={"k"},
+                resources=None,
+                lang="en",
+                title="x",
+            )
+            (anchor,) = document.anchors
+            left, _top, right, bottom = bounds_of(ink_of(document.pdf, dpi=144))
+            self.assertAlmostEqual(anchor.box.x, left, delta=0.3)
+            self.assertAlmostEqual(anchor.box.x + anchor.box.width, right, delta=0.3)
+            self.assertAlmostEqual(anchor.box.y + anchor.box.height, bottom, delta=0.3)
+            self.assertAlmostEqual(anchor.box.width * document.pages[0].width / 100, width, delta=1)
+
+    def test_anchors_that_nobody_expects_are_dropped(self):
+        html = "<a href='sign:k'></a> <a href='sign:x'></a> <p style='-weasy-link: url(sign:y)'>text</p>"
+        document = self.print_report(html)
+        self.assertEqual([anchor.key for anchor in document.anchors], ["k"])
+        self.assertFalse(links_of(document.pdf))
+
+    def test_fonts_come_from_the_caller_only(self):
+        asked = []
+
+        def files(path):
+            asked.append(path)
+            if "own" not in path:
+                raise LookupError(path)
+            return FONTS.handwriting.read_bytes(), "font/ttf"
+
+        faces = "".join(
+            f"@font-face {{ font-family: {name}; src: url('{url}') }} .{name} {{ font-family: {name} }}"
+            for name, url in (
+                ("Own", "/web/static/own.ttf?v=1"),
+                ("Absent", "/web/static/absent.woff2"),
+                ("Far", "https://a.test/own.ttf"),
+                ("Here", FONTS.bold.as_uri()),
+                ("Other", "/web/static/own.exe"),
+            )
+        )
+        with self.assertNoLogs("weasyprint", "WARNING"):
+            document = self.print_report("<p class='Own'>x</p><p class='Far'>y</p>", style=faces, files=files)
+        self.assertEqual(asked, ["/web/static/own.ttf", "/web/static/absent.woff2"])
+        self.assertTrue(any("Own" in line for line in fonts_of(document.pdf)))
+
+    def test_a_stylesheet_made_for_browsers_leaves_no_noise_in_the_log(self):
+        style = "@media (min-width: 9px) { p { color: red } } p { display: -webkit-box; text-align: ; zoom: 1 }"
+        with self.assertNoLogs("weasyprint", "WARNING"):
+            document = self.print_report("<p>text</p>", style=style)
+        self.assertIn("text", text_of(document.pdf))
+
+    def test_pictures_are_refused_as_in_documents(self):
+        for html in ("<img src='https://a.test/x.png'>", "<link rel='stylesheet' href='/x.css'>"):
+            with self.assertRaises(RenderError) as caught:
+                self.print_report(html)
+            self.assertEqual(caught.exception.code, "resource_refused")
+        with self.assertRaises(RenderError):
+            self.print_report("<p class='x'>x</p>", style=".x { background: url(/etc/x.png) }")
+
+    def test_shares_of_a_row_that_add_up_stay_in_it(self):
+        style = ".row { display: flex; flex-wrap: wrap } .row > * { flex: 0 0 auto; width: 8.33333333% }"
+        style += ".five { width: 41.66666667%; margin-left: 8.33333333% } .six { width: 50% }"
+        document = self.print_report("<div class='row'><p class='six'>a</p><p class='five'>b</p></div>", style=style)
+        self.assertRegex(text_of(document.pdf), r"a +b")

@@ -4,12 +4,15 @@ WeasyPrint does the work. It reaches neither the network nor the file system: it
 the document carries or that the caller hands over, and the fonts of the addon.
 """
 
+import contextlib
 import functools
+import html as html_escape
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from urllib.request import DataHandler, Request
 
 from weasyprint import CSS, HTML
@@ -25,10 +28,15 @@ MAX_RESOURCE = 8 * 1024 * 1024
 # relative addresses are resolved against it; no server has this name (RFC 2606)
 _BASE_URL = "https://document.invalid"
 _LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:")
-_STYLESHEET = Path(__file__).with_name("document.css")
+_COMMON, _DOCUMENT, _REPORT = (
+    Path(__file__).with_name(f"{name}.css").read_text() for name in ("common", "document", "report")
+)
 _FONT_SCHEME = "font:"
+_FONT_TYPES = (".ttf", ".otf", ".woff", ".woff2")
 # points in a CSS pixel (CSS Values 4, 6.2)
 _PIXEL = 0.75
+# WebKit's least shrinking of what it prints, which reports are laid out for
+_SHRINKING = 1.25
 
 Resources = Callable[[str], tuple[bytes, str]]
 
@@ -78,13 +86,108 @@ def html_to_pdf(
     :raises RenderError: ``resource_refused``, ``resource_too_large``, ``anchor_outside``,
         ``font_missing``
     """
-    with _lock:
+    with _rendering(resources) as fetcher:
         setting = _load_setting(fonts)
-        fetcher = _ImageFetcher(resources)
+        sheets = [setting.base]
+        if stylesheet:
+            sheets.append(_parse(stylesheet, setting.font_config, fetcher))
+        return _write([_lay_out(html, sheets, setting.font_config, fetcher)], lang, title)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The sheet that a report is printed on; lengths in millimetres.
+
+    :param margins: top, right, bottom, left
+    :param header_top: from the sheet's upper edge to the header, which stands in the upper margin;
+        the footer begins where the lower margin does
+    :param header_line: a line below the header
+    :param shrunk: whether a CSS pixel is 0.6 points, as in Odoo's own reports, or 0.75
+    """
+
+    width: float = 210
+    height: float = 297
+    margins: tuple[float, float, float, float] = (40, 7, 20, 7)
+    header_top: float = 5
+    header_line: bool = False
+    shrunk: bool = True
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report that begins on a new page, and whose pages are counted anew.
+
+    :param header: HTML fragment, repeated on each page; likewise ``footer``. ``class="page"`` and
+        ``class="topage"`` in them show the number of the page and of the last one.
+    :param css_class: of the elements around each of the three, for the stylesheet
+    :param direction: ``ltr`` or ``rtl``
+    """
+
+    header: str
+    body: str
+    footer: str
+    css_class: str = ""
+    direction: str = "ltr"
+
+
+class ReportStyle:
+    """The stylesheet and the fonts of reports, parsed once for many of them.
+
+    :param stylesheet: CSS; what WeasyPrint does not know of it is left out
+    :param files: called with the path of a font as the stylesheet has it, returns its bytes and
+        media type, or raises ``LookupError``, which leaves the font out
+    """
+
+    def __init__(self, stylesheet: str, *, fonts: FontSet, files: Resources):
+        self.font_config = FontConfiguration()
+        fetcher = _FontFetcher(_font_files(fonts), files)
+        with _lock, _silence():
+            self.sheets = [_parse(text, self.font_config, fetcher) for text in (_COMMON, stylesheet, _REPORT)]
+
+
+def report_to_pdf(
+    sections: Sequence[Section],
+    *,
+    style: ReportStyle,
+    paper: Paper,
+    keys: Collection[str],
+    resources: Resources | None,
+    lang: str,
+    title: str,
+) -> RenderedDocument:
+    """Print a report as wkhtmltopdf lays it out, on the stylesheet of its own and ``report.css``.
+
+    :param keys: of the anchors to be kept; one that came in with a text of a record is dropped
+
+    Anchors, links, ``resources``, ``lang``, ``title`` and errors are as in :func:`html_to_pdf`.
+    """
+    with _rendering(resources) as fetcher, _silence():
+        sheets = [*style.sheets, _parse(_paper_css(paper), style.font_config, fetcher)]
+        documents = [_lay_out(_section_html(one), sheets, style.font_config, fetcher) for one in sections]
+        return _write(documents, lang, title, keys, zoom=1 / _shrinking(paper))
+
+
+@contextlib.contextmanager
+def _rendering(resources):
+    with _lock:
         try:
-            return _render(html, stylesheet, setting, fetcher, lang, title)
+            yield _ImageFetcher(resources)
         except FatalURLFetchingError as error:
             raise error.__cause__ from None
+
+
+@contextlib.contextmanager
+def _silence():
+    """Hundreds of lines on what a stylesheet made for browsers has: nobody can do anything about them."""
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -95,43 +198,74 @@ class _Setting:
 
 @functools.lru_cache(maxsize=2)
 def _load_setting(fonts):
+    font_config = FontConfiguration()
+    base = _parse(_COMMON + _DOCUMENT, font_config, _FontFetcher(_font_files(fonts)))
+    return _Setting(font_config, base)
+
+
+def _font_files(fonts):
     files = {f"{_FONT_SCHEME}{role}": Path(path) for role, path in vars(fonts).items()}
     for path in files.values():
         if not path.is_file():
             raise RenderError("font_missing", f"There is no font {path}.", path=str(path))
-    font_config = FontConfiguration()
-    base = CSS(filename=_STYLESHEET, font_config=font_config, url_fetcher=_FontFetcher(files))
-    return _Setting(font_config, base)
+    return files
 
 
-def _render(html, stylesheet, setting, fetcher, lang, title):
+def _parse(css, font_config, fetcher):
+    return CSS(string=css, base_url=_BASE_URL, url_fetcher=fetcher, font_config=font_config)
+
+
+def _shrinking(paper):
+    return _SHRINKING if paper.shrunk else 1
+
+
+def _paper_css(paper):
+    def millimetres(*lengths):
+        return " ".join(f"{length * _shrinking(paper):.3f}mm" for length in lengths)
+
+    line = "border-bottom: 1px solid" if paper.header_line else ""
+    return f"""
+        @page {{
+            size: {millimetres(paper.width, paper.height)};
+            margin: {millimetres(*paper.margins)};
+            @top-left {{ padding-top: {millimetres(paper.header_top)}; }}
+        }}
+        .report-header {{ {line} }}
+    """
+
+
+def _section_html(section):
+    css_class, direction = html_escape.escape(section.css_class), html_escape.escape(section.direction)
+    return f"""<body class="{css_class}" dir="{direction}">
+        <div class="report-header {css_class}">{section.header}</div>
+        <div class="report-footer {css_class}">{section.footer}</div>
+        {section.body}</body>"""
+
+
+def _lay_out(html, sheets, font_config, fetcher):
     source = HTML(string=html, base_url=_BASE_URL, url_fetcher=fetcher)
-    source.etree_element.set("lang", lang)
-    sheets = [setting.base]
-    if stylesheet:
-        sheets.append(
-            CSS(
-                string=stylesheet,
-                base_url=_BASE_URL,
-                url_fetcher=fetcher,
-                font_config=setting.font_config,
-            )
-        )
-    document = source.render(font_config=setting.font_config, stylesheets=sheets, presentational_hints=True)
+    return source.render(font_config=font_config, stylesheets=sheets, presentational_hints=True)
+
+
+def _write(documents, lang, title, keys=None, zoom=1):
+    """Make one PDF of laid-out documents; ``zoom`` is how many times larger it is printed."""
+    pages = [page for document in documents for page in document.pages]
+    geometries = tuple(_geometry(page, zoom) for page in pages)
+    anchors = tuple(
+        _anchor(key, rectangle, geometry, number, zoom)
+        for number, (page, geometry) in enumerate(zip(pages, geometries, strict=True), 1)
+        for key, rectangle in _take_anchors(page)
+        if keys is None or key in keys
+    )
+    document = documents[0].copy(pages)
     document.metadata.title = title
     document.metadata.lang = lang
     document.metadata.attachments = []
-    geometries = tuple(_geometry(page) for page in document.pages)
-    anchors = tuple(
-        _anchor(key, rectangle, geometries[index], index + 1)
-        for index, page in enumerate(document.pages)
-        for key, rectangle in _take_anchors(page)
-    )
-    return RenderedDocument(document.write_pdf(), geometries, anchors)
+    return RenderedDocument(document.write_pdf(zoom=zoom), geometries, anchors)
 
 
-def _geometry(page):
-    box = (0.0, 0.0, page.width * _PIXEL, page.height * _PIXEL)
+def _geometry(page, zoom):
+    box = (0.0, 0.0, page.width * _PIXEL * zoom, page.height * _PIXEL * zoom)
     return PageGeometry(box, box, 0)
 
 
@@ -154,8 +288,8 @@ def _is_allowed(target):
     return target.startswith(_LINK_SCHEMES) and not target.startswith(_BASE_URL)
 
 
-def _anchor(key, rectangle, geometry, number):
-    left, top, right, bottom = (side * _PIXEL for side in rectangle)
+def _anchor(key, rectangle, geometry, number, zoom):
+    left, top, right, bottom = (side * _PIXEL * zoom for side in rectangle)
     height = geometry.height
     box = from_pdf_rect((left, height - bottom, right, height - top), geometry, number)
     try:
@@ -166,14 +300,21 @@ def _anchor(key, rectangle, geometry, number):
 
 
 class _FontFetcher(URLFetcher):
-    """Knows the font files of the base stylesheet."""
+    """Knows the addon's font files, and what ``files`` hands over; what is missing is left out."""
 
-    def __init__(self, files):
-        super().__init__(fail_on_errors=True)
+    def __init__(self, own, files=None):
+        super().__init__()
+        self._own = own
         self._files = files
 
     def fetch(self, url, headers=None):
-        return URLFetcherResponse(url, self._files[url].read_bytes(), {"Content-Type": "font/ttf"})
+        if url in self._own:
+            return URLFetcherResponse(url, self._own[url].read_bytes(), {"Content-Type": "font/ttf"})
+        path = urlsplit(url.removeprefix(_BASE_URL)).path
+        if self._files is None or not (url.startswith(f"{_BASE_URL}/") and path.endswith(_FONT_TYPES)):
+            raise _refused(url)
+        body, media_type = self._files(path)
+        return URLFetcherResponse(url, body, {"Content-Type": media_type})
 
 
 class _ImageFetcher(URLFetcher):
