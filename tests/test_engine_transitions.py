@@ -1,7 +1,7 @@
 from odoo.tests import BaseCase
 
 from ..signature_workflow.engine.errors import TransitionError
-from ..signature_workflow.engine.transitions import REQUEST, SIGNER, sources
+from ..signature_workflow.engine.transitions import REQUEST, SIGNER, SIGNER_DONE, sources
 
 
 class TestTransitions(BaseCase):
@@ -23,6 +23,12 @@ class TestTransitions(BaseCase):
         for state in ("signed", "approved", "declined"):
             self.assertFalse(SIGNER[state])
             self.assertEqual(sources(SIGNER, state), {"sent", "viewed"})
+
+    def test_who_is_skipped_has_not_answered_and_is_done(self):
+        self.assertEqual(sources(SIGNER, "skipped"), {"waiting", "sent", "viewed"})
+        for state in SIGNER_DONE:
+            self.assertFalse(SIGNER[state])
+        self.assertNotIn("declined", SIGNER_DONE)
 
     def test_unknown_state(self):
         with self.assertRaises(TransitionError) as caught:

@@ -16,13 +16,17 @@ REQUEST = {
 }
 
 SIGNER = {
-    "waiting": {"sent"},
-    "sent": {"viewed", "signed", "approved", "declined"},
-    "viewed": {"signed", "approved", "declined"},
+    "waiting": {"sent", "skipped"},
+    "sent": {"viewed", "signed", "approved", "declined", "skipped"},
+    "viewed": {"signed", "approved", "declined", "skipped"},
     "signed": set(),
     "approved": set(),
     "declined": set(),
+    # another of the group has signed
+    "skipped": set(),
 }
+# nothing more is expected of these signers
+SIGNER_DONE = ("signed", "approved", "skipped")
 
 
 def sources(table: dict[str, set[str]], target: str) -> frozenset[str]:

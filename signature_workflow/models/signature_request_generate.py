@@ -104,22 +104,16 @@ class SignatureRequest(models.Model):
         if not record:
             raise UserError(self.env._("The record of “%s” no longer exists.", self.name))
         record = record.with_company(self.company_id)
-        names = record._mail_get_partner_fields()
-        partner = record[names[0]] if names else self.env["res.partner"]
+        partner = self.env["signature.role"]._customer(record)
         return record.with_context(lang=partner.lang or self.user_id.lang or self.env.lang)
 
     def _prepare_signers(self, record):
-        lines = self.template_id.role_ids
-        if not lines:
-            raise UserError(self.env._("The template “%s” has no roles. Add who signs it.", self.template_id.name))
-        problems, signers = [], []
-        for line in lines:
-            try:
-                signers.append(
-                    self.env["signature.signer"]._prepare_values(line, record, self.user_id, self.signatory_id)
-                )
-            except UserError as error:
-                problems.append(str(error))
+        """Return the values of the signers. Raises UserError with all who or what is missing."""
+        contacts = self.env["res.partner"]
+        chosen = {int(role): contacts.browse(partner).exists() for role, partner in (self.people or {}).items()}
+        signers, problems = self.template_id._find_signers(
+            record, self.user_id, self.signatory_id, chosen, self.is_test
+        )
         if problems:
             raise UserError("\n".join(problems))
         return signers
@@ -147,6 +141,7 @@ class SignatureRequest(models.Model):
                 original_id=attachment.id,
                 original_sha256=hashlib.sha256(draft.document.pdf).hexdigest(),
                 page_sizes=draft.document.page_sizes,
+                template_version=draft.request.template_id.version,
                 date_sent=now,
                 date_expire=today + timedelta(days=days) if days else False,
                 failure=False,
@@ -157,7 +152,8 @@ class SignatureRequest(models.Model):
         signers = self.env["signature.signer"].create(
             [dict(values, request_id=draft.request.id) for draft in drafts for values in draft.signers]
         )
-        by_role = {(signer.request_id.id, signer.role_id.id): signer.id for signer in signers}
+        # the fields of a group are those of its first signer until another one signs
+        by_role = {(signer.request_id.id, signer.role_id.id): signer.id for signer in reversed(signers)}
         field_values = []
         for draft in drafts:
             for values in draft.document.fields:
@@ -169,7 +165,7 @@ class SignatureRequest(models.Model):
     def _check_roles_have_fields(self, signers, document):
         """Raise UserError when somebody has nothing to do in the document, or a field has nobody."""
         roles = self.env["signature.role"]
-        playing = roles.browse(values["role_id"] for values in signers)
+        playing = roles.browse({values["role_id"] for values in signers})
         asked = roles.browse({values["role_id"] for values in document.fields})
         if idle := playing - asked:
             raise UserError(

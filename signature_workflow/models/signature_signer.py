@@ -1,14 +1,13 @@
 import hashlib
-import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, formataddr
+from odoo.fields import Domain
+from odoo.tools import formataddr
 
-from ..engine import marks, transitions, values
+from ..engine import transitions, values
 from ..engine.errors import ValueRefused
 from .engine_messages import engine_message
-from .signature_request import DONE_STATES
 
 CONSENT_VERSION = "1"
 
@@ -23,7 +22,7 @@ class SubmitRefused(UserError):
 
 
 class SignatureSigner(models.Model):
-    """One person's part in a request."""
+    """One person's part in a request. Several signers of one role are a group: who signs first signs for all."""
 
     _name = "signature.signer"
     _inherit = ["signature.document.access"]
@@ -47,6 +46,7 @@ class SignatureSigner(models.Model):
             ("signed", "Signed"),
             ("approved", "Approved"),
             ("declined", "Declined"),
+            ("skipped", "Not needed any more"),
         ],
         required=True,
         readonly=True,
@@ -66,7 +66,7 @@ class SignatureSigner(models.Model):
     @api.depends("state")
     def _compute_is_done(self):
         for signer in self:
-            signer.is_done = signer.state in DONE_STATES
+            signer.is_done = signer.state in transitions.SIGNER_DONE
 
     @property
     def email_formatted(self):
@@ -87,45 +87,11 @@ class SignatureSigner(models.Model):
         moved.write({"state": target, **vals})
         return moved
 
-    @api.model
-    def _prepare_values(self, role_line, record, user, signatory):
-        """Return the values of the signer who plays the role of a template's line.
-
-        Raises UserError saying who or what is missing and where to fill it in.
-        """
-        role = role_line.role_id
-        partner, role_user = role._find_person(record, user, signatory)
-        person = {"name": partner.name, "email": partner.email, "lang": partner.lang}
-        if not partner and role.policy == "contact":
-            person = record._signature_contact()
-        if not (partner or person["email"]):
-            raise UserError(
-                self.env._(
-                    "Nobody plays the role “%(role)s” for “%(record)s”. Set the customer (or the "
-                    "person that the role asks for), then try again.",
-                    role=role.name,
-                    record=record.display_name,
-                )
-            )
-        email = email_normalize(person["email"])
-        if not email:
-            raise UserError(
-                self.env._(
-                    "%(name)s (%(role)s) has no valid e-mail address. Enter it on the contact, then try again.",
-                    name=person["name"] or person["email"],
-                    role=role.name,
-                )
-            )
-        return {
-            "role_id": role.id,
-            "sequence": role_line.sequence,
-            "partner_id": partner.id,
-            "user_id": role_user.id,
-            "name": person["name"] or email,
-            "email": email,
-            "lang": person["lang"] or self.env.lang,
-            "tz": partner.tz,
-        }
+    def _progress(self):
+        """Return how much of the signing is done, such as "1/2"; a group, of whom one is enough, counts once."""
+        parts = {(signer.request_id.id, signer.role_id.id) for signer in self}
+        left = {(signer.request_id.id, signer.role_id.id) for signer in self if not signer.is_done}
+        return f"{len(parts - left)}/{len(parts)}" if parts else ""
 
     # Sending
 
@@ -221,6 +187,7 @@ class SignatureSigner(models.Model):
         """
         self.ensure_one()
         if not self._is_repeat(nonce):
+            self._inspect_files(answers)
             self.request_id._bump()
             if not self._is_repeat(nonce):
                 self._check_may_act()
@@ -228,7 +195,7 @@ class SignatureSigner(models.Model):
         return self._page_state()
 
     def _is_repeat(self, nonce):
-        return self.state in (*DONE_STATES, "declined") and self.nonce == nonce
+        return self.state in (*transitions.SIGNER_DONE, "declined") and self.nonce == nonce
 
     def _check_may_act(self):
         state = self._page_state()
@@ -241,6 +208,7 @@ class SignatureSigner(models.Model):
             "cancelled": self.env._("This document was cancelled."),
             "preparing": self.env._("This document is being prepared. Try again in a moment."),
             "failed": self.env._("Something went wrong with this document; the sender knows."),
+            "released": self.env._("%s has already signed for you.", self._released_by().name),
         }
         raise SubmitRefused(state, reasons.get(state) or self.env._("You have already signed this document."))
 
@@ -265,47 +233,51 @@ class SignatureSigner(models.Model):
             },
             note=request.env._("%(name)s signed “%(document)s”.", name=self.name, document=request.name),
         )
-        if self.user_id:
-            request._close_todos(self.user_id)
-        if request._all_done():
-            request._move("signed")
-        else:
+        if self._end_turn(request):
             request.to_dispatch = True
+        else:
+            request._move("signed")
         request._queue_trigger()
 
-    def _store_answers(self, answers):
-        """Keep the checked answers and the date; return the hash of them all. Raises SubmitRefused."""
-        # one query, where reading the one2many takes two
-        own = self.env["signature.request.field"].search_fetch(
-            [("signer_id", "=", self.id)], ["type", "name", "required", "value"], order="id"
+    def _end_turn(self, request):
+        """Let go of the others of this signer's group, close the to-dos; return the signers who are left."""
+        left = self.search_fetch(
+            [("request_id", "=", request.id), ("state", "not in", transitions.SIGNER_DONE)],
+            ["role_id", "user_id", "state", "name"],
         )
-        asked = own.filtered(lambda field: field.type != "date_signed")
-        if set(answers) - set(asked.ids):
-            raise SubmitRefused("unknown_field", self.env._("Reload the page, then try again."))
-        stored = dict.fromkeys(own.ids, self._today())
-        for field in asked:
-            value = self._parse_answer(field, answers.get(field.id))
-            if field.required and not value:
-                raise SubmitRefused("required", self.env._("“%s” is still to be filled in.", field.name), field.id)
-            stored[field.id] = value
-        for field in own:
-            field.value = stored[field.id]
-        listed = [[field_id, value or ""] for field_id, value in stored.items()]
-        return hashlib.sha256(json.dumps(listed, ensure_ascii=False).encode()).hexdigest()
+        released = left.filtered(lambda signer: signer.role_id == self.role_id)
+        if released:
+            released._release(self, request)
+        left -= released
+        # a person may have another role to play at this turn
+        busy = left.filtered(lambda signer: signer.state != "waiting").user_id
+        for user in (self | released).user_id - busy:
+            request._close_todos(user)
+        return left
 
-    def _parse_answer(self, field, raw):
-        """Return what is stored for an answer: text, "1" or False, a mark as JSON."""
-        if raw is None:
-            return False
-        try:
-            value = values.parse(field.type, raw)
-        except ValueRefused as error:
-            raise SubmitRefused("value", engine_message(self.env, error), field.id) from error
-        if field.type == "signature":
-            return json.dumps(marks.dump(value), separators=(",", ":"))
-        if field.type == "checkbox":
-            return "1" if value else False
-        return value or False
+    def _release(self, winner, request):
+        """Tell the trail that `winner` has signed for these others of the group; the fields of the role are theirs."""
+        self.env["signature.request.field"].search(winner._own_fields_domain()).signer_id = winner
+        for signer in self._move("skipped"):
+            request._log_events("skipped", signer=signer, data={"signed_by": winner.name})
+        note = request.env._(
+            "%(name)s signed for %(others)s too: their links to “%(document)s” are closed.",
+            name=winner.name,
+            others=", ".join(self.mapped("name")),
+            document=request.name,
+        )
+        request._log_notes({request.id: note})
+
+    def _released_by(self):
+        """Return the signer who has signed for this one's group, or nobody."""
+        self.ensure_one()
+        same = [("request_id", "=", self.request_id.id), ("role_id", "=", self.role_id.id)]
+        return self.search([*same, ("state", "in", ("signed", "approved"))], limit=1)
+
+    def _own_fields_domain(self):
+        """Return the Domain of the request fields that this signer fills: those of their role."""
+        self.ensure_one()
+        return Domain("request_id", "=", self.request_id.id) & Domain("signer_id.role_id", "=", self.role_id.id)
 
     def _decline(self, reason, nonce, origin):
         """Decline with a reason; the request ends and its sender is told. Raises SubmitRefused."""
@@ -316,7 +288,7 @@ class SignatureSigner(models.Model):
         request._bump()
         self._check_may_act()
         try:
-            reason = values.parse("text", reason)
+            reason = values.parse("multiline", reason)
         except ValueRefused as error:
             raise SubmitRefused("value", engine_message(self.env, error)) from error
         if not reason:

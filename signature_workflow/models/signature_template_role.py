@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import email_normalize
+
+from .signature_role import Person
 
 
 class SignatureTemplateRole(models.Model):
@@ -14,5 +17,104 @@ class SignatureTemplateRole(models.Model):
         "Turn", default=1, help="1 signs first. Roles with the same number sign at the same time."
     )
     policy = fields.Selection(related="role_id.policy")
+    any_of = fields.Boolean(
+        "One of them is enough",
+        help="When the role finds several people, all get a link, and who signs first signs for all of them.",
+    )
 
     _role_uniq = models.Constraint("UNIQUE (template_id, role_id)", "A role takes part once in a template.")
+
+    @api.constrains("role_id", "template_id")
+    def _check_path(self):
+        for line in self.filtered(lambda line: line.role_id.policy == "path"):
+            # Odoo checks with all rights, but it is the author's that count
+            line.role_id._check_path(self.sudo(False).env[line.template_id.model])
+
+    def _find_people(self, record, user, signatory):
+        """Return `(persons, problem)`: who plays the role for `record`, or the sentence that says why nobody can."""
+        self.ensure_one()
+        role = self.role_id
+        people = role._find_people(record, user, signatory)
+        if not people:
+            return [], role._nobody(record)
+        if len(people) == 1 or self.any_of or role.policy == "group":
+            return people, None
+        if role.policy == "company_signatory":
+            return people[:1], None
+        return [], self.env._(
+            "The role “%(role)s” finds several people: %(names)s. Tick “One of them is enough” in the template "
+            "“%(template)s”, or choose a field in the role that names one person.",
+            role=role.name,
+            names=", ".join(person.name or person.email for person in people),
+            template=self.template_id.name,
+        )
+
+    def _testers(self, people, user):
+        """Return Persons with the names of `people`, or of the role, whose mails go to `user`."""
+        partner, nobody = user.partner_id, self.env["res.users"]
+        return [
+            Person(partner, person.user and user, person.name or self.role_id.name, user.email, user.lang)
+            for person in people or [Person(partner, nobody, "", "", "")]
+        ]
+
+    def _without_email(self, person):
+        return self.env._(
+            "%(name)s (%(role)s) has no valid e-mail address. Enter it on the contact, then try again.",
+            name=person.name or person.email,
+            role=self.role_id.name,
+        )
+
+    def _signer_values(self, person):
+        """Return the values of the signer; the person has an e-mail address."""
+        return {
+            "role_id": self.role_id.id,
+            "sequence": self.sequence,
+            "partner_id": person.partner.id,
+            "user_id": person.user.id,
+            "name": person.name or email_normalize(person.email),
+            "email": email_normalize(person.email),
+            "lang": person.lang or self.env.lang,
+            "tz": person.partner.tz,
+        }
+
+
+class SignatureTemplate(models.Model):
+    """Who signs."""
+
+    _inherit = "signature.template"
+
+    @api.constrains("model_id")
+    def _check_role_paths(self):
+        self.role_ids._check_path()
+
+    def _find_signers(self, record, user, signatory, overrides=None, is_test=False):
+        """Return `(signers, problems)`: values of the signers of `record`'s document, and who or what is missing.
+
+        `user` is the salesperson who sends, `signatory` the user who signs for our company; `overrides` are contacts
+        by role id who play it instead of whom the role finds. Several signers of one role are a group, of whom one
+        is enough. Each problem is a sentence with the next step. A test goes to `user` in everybody's name.
+
+        People are found with all rights: the caller checks that the user may read `record` and the chosen contacts.
+        """
+        self.ensure_one()
+        record, lines, overrides = record.sudo(), self.sudo().role_ids, overrides or {}
+        signers, problems = [], []
+        if not lines:
+            problems.append(self.env._("The template “%s” has no roles. Add who signs it.", self.name))
+        for line in lines:
+            role = line.role_id
+            if role.id in overrides:
+                people = role._partner_persons(overrides[role.id])
+                problem = None if people else role._nobody(record)
+            else:
+                people, problem = line._find_people(record, user, signatory)
+            if is_test:
+                people, problem = line._testers(people, user.sudo()), None
+            if problem:
+                problems.append(problem)
+            for person in people:
+                if email_normalize(person.email):
+                    signers.append(line._signer_values(person))
+                else:
+                    problems.append(line._without_email(person))
+        return signers, problems
