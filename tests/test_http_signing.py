@@ -89,7 +89,7 @@ class TestSigningRoutes(SignatureHttpCase):
     def test_unknown_links_are_all_alike(self):
         pages = set()
         for token in ("A" * 43, "A" * 42, "x", self.token[:-1] + "!", self.token.swapcase()):
-            for tail in ("", "/document", "/status"):
+            for tail in ("", "/document", "/status", "/picture/1"):
                 page = self.url_open(f"/sign/{token}{tail}")
                 self.assertEqual(page.status_code, 404)
                 pages.add(page.text)
@@ -182,8 +182,10 @@ class TestSigningRoutes(SignatureHttpCase):
 
     @mute_logger("odoo.http")
     def test_huge_body(self):
-        response = self.call(f"{self.url}/submit", values={"1": "x" * 2_000_000}, nonce="n")
-        self.assertIn("error", response.json())
+        # files come with an answer, and with nothing else
+        for tail, size in (("submit", 17 * 1024 * 1024), ("decline", 2 * 1024 * 1024), ("viewed", 2 * 1024 * 1024)):
+            response = self.call(f"{self.url}/{tail}", values={"1": "x" * size}, reason="x", nonce="n")
+            self.assertIn("error", response.json())
         self.assertEqual(self.client.state, "sent")
 
     def test_closed_request_shows_no_document(self):

@@ -1,16 +1,21 @@
 """The signer's page: whoever holds the secret link reads, signs, declines. No account."""
 
 import hashlib
+import json
 
 from odoo import http
 from odoo.http import request
-from odoo.tools import format_date, format_datetime, groupby
+from odoo.tools import format_date, format_datetime, get_lang, groupby
 from werkzeug.exceptions import NotFound
 
+from ..engine import files, images
 from ..models.signature_signer import SubmitRefused
 
-# A drawn signature is some ten kilobytes; a page full of fields stays far below this.
 MAX_BODY = 1024 * 1024
+# Files come as base64 within JSON: one of the greatest size, or several that together are not much more.
+MAX_ANSWERS = 16 * 1024 * 1024
+# what the page accepts in all, which leaves room for marks and texts
+MAX_FILES = 11 * 1024 * 1024
 USER_AGENT_LIMIT = 512
 NONCE_LIMIT = 64
 
@@ -22,6 +27,7 @@ ACT = {
     "save_session": False,
     "max_content_length": MAX_BODY,
 }
+SUBMIT = {**ACT, "max_content_length": MAX_ANSWERS}
 
 # pdf.js makes images through blob:, all else comes from this server. The hash admits one inline
 # handler, `__odooAssetError=1`, which Odoo writes on the scripts of every bundle.
@@ -71,6 +77,14 @@ class SigningPage(http.Controller):
         response.headers["Accept-Ranges"] = "bytes"
         return _private(response, DOCUMENT_POLICY)
 
+    @http.route("/sign/<string:token>/picture/<int:field_id>", **READ)
+    def picture(self, token, field_id, **_params):
+        signer = self._signer(token)
+        png = signer and signer._picture(field_id)
+        if not png:
+            return self._unknown_link()
+        return _private(request.make_response(png, [("Content-Type", "image/png")]), DOCUMENT_POLICY)
+
     @http.route("/sign/<string:token>/status", **READ)
     def status(self, token, **_params):
         signer = self._signer(token)
@@ -85,7 +99,7 @@ class SigningPage(http.Controller):
         self._signer_or_404(token)._record_view(self._origin())
         return {}
 
-    @http.route("/sign/<string:token>/submit", **ACT)
+    @http.route("/sign/<string:token>/submit", **SUBMIT)
     def submit(self, token, values=None, nonce=None, document=None, consent=None, **_params):
         def act(signer):
             if not (_is_nonce(nonce) and isinstance(document, str)):
@@ -158,15 +172,28 @@ class SigningPage(http.Controller):
             "sha256": values["document"]["sha256"],
             "signerName": values["signer"]["name"],
             "fields": shown,
+            "limits": {"file": files.MAX_BYTES, "picture": images.MAX_BYTES, "all": MAX_FILES},
+            "locale": self._locale(),
         }
         return {
             **values,
             "config": config,
             "base_url": config["url"],
+            "open_types": {field["type"] for field in shown if field["open"]},
             "fields_by_page": dict(groupby(shown, lambda field: field["page"])),
             "expire_text": values["date_expire"] and format_date(env, values["date_expire"], date_format="long"),
             # the whole name of the time zone: an offset says little to most people
             "when": lambda date: f"{format_datetime(env, date, tz=tz, dt_format='medium')} ({tz})",
+        }
+
+    def _locale(self):
+        """Return how numbers and dates are written in the signer's language, for the page's script."""
+        lang = get_lang(request.env)
+        return {
+            "decimal": lang.decimal_point,
+            "thousands": lang.thousands_sep or "",
+            "grouping": json.loads(lang.grouping),
+            "date": lang.date_format,
         }
 
     def _unknown_link(self):

@@ -1,6 +1,10 @@
 """What the engine's error codes mean to a person: one sentence, with the next step."""
 
 
+def _megabytes(params):
+    return params.get("limit", 0) // 1024**2
+
+
 def engine_message(env, error):
     """Return the translated message of an EngineError; a general one for a rare code."""
     params = error.params
@@ -24,9 +28,32 @@ def engine_message(env, error):
         "broken": env._("This PDF is damaged. Print it to a new PDF and use that one."),
         "bomb": env._("This PDF needs far too much memory. Print it to a new PDF."),
         "timeout": env._("This PDF takes too long to read. Print it to a new PDF."),
+        # Word documents
+        "docx_broken": env._("This Word document is damaged. Save it anew as .docx."),
+        "docx_too_large": env._("This Word document is too large. Make its pictures smaller, or split it."),
+        "docx_macro": env._("This Word document contains macros or embedded files. Save it as .docx without them."),
+        "docx_external": env._(
+            "This Word document reads “%s” from elsewhere. Put what it shows into the document itself.",
+            params.get("found", ""),
+        ),
+        "docx_placeholder": env._(
+            "The merge field “%s” of the Word document cannot be filled. Correct it in the document.",
+            params.get("path", ""),
+        ),
+        "docx_converter_missing": env._(
+            "This server cannot turn Word documents into PDF: LibreOffice is not installed. Upload a PDF, "
+            "or ask your administrator for the package libreoffice-writer-nogui."
+        ),
+        "docx_changes": env._(
+            "This Word document has tracked changes, so it is not clear what is agreed. Accept or reject them, "
+            "then use it."
+        ),
+        "docx_timeout": env._("LibreOffice takes too long for this Word document. Upload it as a PDF."),
+        "tag_invalid": env._("The tag “%s” is not understood. Correct it in the document.", params.get("text", "")),
         # rendering
         "resource_refused": env._(
-            "The document uses “%s”, which is not stored here. Upload the picture into the template.",
+            "The document uses “%s”, which is not stored here. Upload the picture into the template; of a report, make "
+            "it public, or have the report printed by Odoo’s own engine.",
             params.get("url", ""),
         ),
         "resource_too_large": env._("The picture “%s” is too large.", params.get("url", "")),
@@ -50,6 +77,24 @@ def engine_message(env, error):
         "too_long": env._("Too long: at most %s characters.", params.get("limit")),
         "control_character": env._("The text contains characters that cannot be printed."),
         "bidi_control": env._("The text contains invisible direction characters. Type it anew."),
+        "choice_unknown": env._("This is not one of the choices. Reload the page, then choose again."),
+        "pattern_mismatch": env._(
+            "This does not look as it should: %s, where 9 is a digit, A a letter, and * either.",
+            params.get("pattern", ""),
+        ),
+        "email_invalid": env._("This is not an e-mail address, such as name@example.com."),
+        "phone_invalid": env._("This is not a phone number, such as +40 21 123 4567."),
+        "number_invalid": env._("This is not a number, or it has too many digits."),
+        "date_invalid": env._("This is not a date that can be used here."),
+        # the pictures and files that they send
+        "image_type": env._("Only PNG and JPEG pictures are accepted. Choose another picture."),
+        "image_too_large": env._("The picture is too large: at most %s MB.", _megabytes(params)),
+        "image_pixels": env._("The picture has more than %s megapixels. Choose a smaller one.", params.get("limit")),
+        "image_broken": env._("The picture is damaged. Choose another one."),
+        "file_type": env._("Only PDF, PNG and JPEG files are accepted. Choose another file."),
+        "file_too_large": env._("The file is too large: at most %s MB.", _megabytes(params)),
+        "file_empty": env._("The file is empty. Choose another one."),
+        "file_name": env._("The file has no usable name. Rename it, then choose it again."),
         "mark_empty": env._("Draw your signature, or type your name."),
         "mark_too_complex": env._("The drawing is too complex. Clear it and sign once more."),
     }

@@ -3,7 +3,12 @@ from odoo.tools import format_date
 
 from ..engine import marks
 
-ANSWER_FIELDS = ["signer_id", "type", "name", "required", "page", "x", "y", "width", "height", "value"]
+SHOWN_COLUMNS = [
+    "signer_id", "type", "name", "help", "required", "readonly", "options", "group", "pattern",
+    "page", "x", "y", "width", "height", "value", "attachment_id",
+]  # fmt: skip
+# the states in which the page shows the fields over the original
+FIELD_STATES = ("ready", "signed", "sealing")
 
 
 class SignatureSigner(models.Model):
@@ -21,6 +26,8 @@ class SignatureSigner(models.Model):
         """Return where this signer stands, as one of the states of the page."""
         self.ensure_one()
         request = self.request_id
+        if self.state == "skipped":
+            return "released"
         if request.state == "completed":
             return "completed"
         if request.state in ("declined", "expired", "cancelled"):
@@ -55,7 +62,7 @@ class SignatureSigner(models.Model):
         """
         self.ensure_one()
         request = self.request_id
-        if self._page_state() not in ("ready", "signed", "sealing", "completed"):
+        if self._page_state() not in (*FIELD_STATES, "completed"):
             return request.original_id.browse()
         return request.final_id or request.original_id
 
@@ -68,7 +75,7 @@ class SignatureSigner(models.Model):
         # one query each, where reading the one2many takes two
         parts = [("request_id", "=", request.id)]
         signers = self.search_fetch(parts, ["name", "role_id", "state", "date_signed"])
-        answers = self.env["signature.request.field"].search_fetch(parts, ANSWER_FIELDS)
+        answers = self.env["signature.request.field"].search_fetch(parts, SHOWN_COLUMNS)
         return {
             "state": state,
             "document": {
@@ -89,8 +96,9 @@ class SignatureSigner(models.Model):
                 "phone": sender.phone,
             },
             "company": request.company_id,
-            "fields": self._page_fields(answers) if state in ("ready", "signed", "sealing") else [],
-            "parties": [self._party(signer, answers) for signer in signers],
+            "fields": self._page_fields(answers) if state in FIELD_STATES else [],
+            "parties": [self._party(signer, answers) for signer in signers if signer.state != "skipped"],
+            "released_by": self._released_by().name if state == "released" else "",
             "consent": self._consent(),
             "date_expire": request.date_expire,
             "tz": self.tz or "UTC",
@@ -102,34 +110,76 @@ class SignatureSigner(models.Model):
         return format_date(self.env, today, lang_code=self.lang)
 
     def _page_fields(self, answers):
+        labels = dict(answers._fields["type"]._description_selection(self.env))
         shown = []
         for field in answers:
-            mine, mark = field.signer_id == self, field._mark()
-            value = field.value
-            if isinstance(mark, marks.Typed):
-                value = mark.text
-            elif mark:
-                value = ""
-            elif mine and not self.is_done:
-                value = {"name": self.name, "date_signed": self._today()}.get(field.type, "")
+            mine = field.signer_id.role_id == self.role_id
+            is_open = mine and not self.is_done and not field.readonly and field.type != "date_signed"
             shown.append(
                 {
                     "id": field.id,
                     "type": field.type,
-                    "label": field.name,
-                    "help": "",
+                    "label": field.name or labels[field.type],
+                    "help": field.help or "",
+                    "group": field.group or "",
+                    "options": field._choices(),
+                    "pattern": field.pattern or "",
                     "page": field.page,
                     "x": field.x,
                     "y": field.y,
                     "width": field.width,
                     "height": field.height,
                     "required": field.required,
-                    "value": value or "",
-                    "mine": mine,
-                    "svg": self._svg(mark),
+                    "open": is_open,
+                    **(self._open_value(field) if is_open else self._fixed_value(field, mine)),
                 }
             )
         return shown
+
+    def _open_value(self, field):
+        """Return what stands in a field that this signer is asked to fill."""
+        has_stamp = field.type == "stamp" and self._has_company_stamp()
+        return {"value": {"kind": "company"} if has_stamp else self._prefill(field), "picture": has_stamp}
+
+    def _fixed_value(self, field, mine):
+        """Return what a field shows to somebody whom it does not ask."""
+        mark = field._mark()
+        picture = field.type == "stamp" and bool(field.attachment_id)
+        value = field.value if field.signer_id.is_done or field.readonly else ""
+        if mine and not self.is_done:
+            value = self._today() if field.type == "date_signed" else self._prefill(field)
+            picture = field.type == "stamp" and self._has_company_stamp()
+        if mark or field.type == "stamp":
+            value = mark.text if isinstance(mark, marks.Typed) else ""
+        return {"value": field._printed(value) or "", "picture": picture, "svg": self._svg(mark)}
+
+    def _prefill(self, field):
+        """Return what stands in a field before anybody types, in the form in which it is stored."""
+        if field.value or field.type not in ("name", "company", "position", "email", "phone"):
+            return field.value or ""
+        if field.type in ("name", "email"):
+            return self[field.type]
+        partner = self.partner_id
+        if field.type == "company":
+            colleague = self.user_id and self.request_id.company_id.name
+            return colleague or partner.commercial_company_name or ""
+        return partner[{"position": "function", "phone": "phone"}[field.type]] or ""
+
+    def _has_company_stamp(self):
+        """Tell whether this signer may put the company's stamp: a colleague, where there is one."""
+        return bool(self.user_id and self.request_id.company_id.signature_stamp)
+
+    def _picture(self, field_id):
+        """Return the PNG, as bytes, that a stamp field of this document shows to this signer, or None."""
+        if self._page_state() not in FIELD_STATES:
+            return None
+        domain = [("id", "=", field_id), ("request_id", "=", self.request_id.id), ("type", "=", "stamp")]
+        field = self.env["signature.request.field"].search(domain)
+        if field.attachment_id:
+            return field.attachment_id.raw
+        if field.signer_id.role_id == self.role_id and self._has_company_stamp():
+            return self.request_id.company_id._signature_picture().png
+        return None
 
     def _party(self, signer, answers):
         signed = answers.filtered(lambda f: f.signer_id == signer and f.type == "signature" and f.value)

@@ -1,3 +1,6 @@
+import { format } from "./formats";
+import { makeInput } from "./inputs";
+
 const WIDE = "(min-width: 900px)";
 
 /**
@@ -7,14 +10,15 @@ const WIDE = "(min-width: 900px)";
 export class FieldEditor {
     /**
      * @param {HTMLElement} el
-     * @param {Object} texts
+     * @param {Object} page with its texts and config
      * @param {Object} on
      * @param {(field: Object) => void} on.change the value of the field was changed
+     * @param {(field: Object) => number} on.sizeOfOthers see makeInput
      * @param {() => void} on.enter Enter was pressed: go on
      * @param {() => void} on.close
      */
-    constructor(el, texts, on) {
-        Object.assign(this, { el, texts, on });
+    constructor(el, { texts, config }, on) {
+        Object.assign(this, { el, texts, config, on });
         this.home = el.parentElement;
         this.label = el.querySelector("[data-editor-label]");
         this.help = el.querySelector("[data-editor-help]");
@@ -38,54 +42,49 @@ export class FieldEditor {
         this.el.hidden = false;
         this.el.dir = document.documentElement.dir;
         this.el.classList.toggle("o_sign_editor_check", field.type === "checkbox");
-        this.label.textContent = field.label;
-        if (field.required) {
+        this.label.textContent = field.title;
+        if (field.isRequired) {
             this.label.append(" *");
         } else {
             this.label.append(` ${this.texts.optional}`);
         }
-        this.help.textContent = field.help || "";
         this.input = this.makeInput(field);
-        this.place.replaceChildren(this.input);
+        const lost = field.lost && format(this.texts.lost, { name: field.lost });
+        this.help.textContent = [field.help, this.input.hint, lost].filter(Boolean).join(" ");
+        // a group has its name by itself; the label of its first button is that button's own
+        this.label.htmlFor = field.type === "radio" ? "" : this.input.control.id;
+        this.place.replaceChildren(this.input.el);
         this.showError(error);
         field.el.classList.add("o_sign_current");
         this.settle();
-        this.input.focus({ preventScroll: true });
+        this.input.control.focus({ preventScroll: true });
     }
 
     makeInput(field) {
-        const input = document.createElement(field.isMultiline ? "textarea" : "input");
-        input.id = "o_sign_input";
-        input.required = Boolean(field.required);
-        input.setAttribute("aria-describedby", "o_sign_help o_sign_field_error");
-        if (field.type === "checkbox") {
-            input.type = "checkbox";
-            input.className = "o_sign_checkbox";
-            input.checked = Boolean(field.value);
-        } else {
-            input.className = "o_sign_input";
-            input.value = field.value || "";
-            input.maxLength = field.type === "name" ? 500 : 2000;
-            input.enterKeyHint = field.isMultiline ? "enter" : "next";
-            input.autocomplete = field.type === "name" ? "name" : "off";
-        }
-        input.addEventListener("input", () => {
-            field.setValue(field.type === "checkbox" ? input.checked : input.value);
-            this.showError("");
-            this.on.change(field);
+        return makeInput(field, {
+            texts: this.texts,
+            config: this.config,
+            onChange: () => {
+                this.showError(field.isTooLong ? this.texts.long : "");
+                this.on.change(field);
+            },
+            onError: (message) => this.showError(message),
+            sizeOfOthers: () => this.on.sizeOfOthers(field),
         });
-        return input;
     }
 
     /** Stands below its field where there is room, above it near the end of a page. */
     settle() {
         const { field, el, home } = this;
+        el.parentElement.classList.remove("o_sign_raised");
         if (!this.wide.matches) {
             home.prepend(el);
             el.removeAttribute("style");
             return;
         }
         field.el.after(el);
+        // it may reach over the page that follows
+        el.parentElement.classList.add("o_sign_raised");
         const below = field.y + field.height < 75;
         el.style.left = `min(${field.x}%, 100% - 23rem)`;
         el.style.top = below ? `calc(${field.y + field.height}% + 10px)` : "auto";
@@ -94,24 +93,29 @@ export class FieldEditor {
 
     /** Tells whether the field may be left as it is, and says why not. */
     check() {
-        if (this.field.isMissing) {
-            const { check, required } = this.texts;
-            this.showError(this.field.type === "checkbox" ? check : required);
-            this.input.focus();
-            return false;
+        const { field, input, texts } = this;
+        const asked = { checkbox: texts.check, radio: texts.radio, choice: texts.radio };
+        Object.assign(asked, { file: texts.no_file, stamp: texts.no_picture });
+        const missing = field.isMissing && (asked[field.type] || texts.required);
+        // "12x" is no number, rather than nothing at all
+        const problem = input.problem() || missing;
+        if (problem) {
+            this.showError(problem);
+            input.control.focus();
         }
-        return true;
+        return !problem;
     }
 
     showError(message) {
         this.error.textContent = message;
-        this.input.setAttribute("aria-invalid", String(Boolean(message)));
+        this.input.control.setAttribute("aria-invalid", String(Boolean(message)));
     }
 
     onKeydown(ev) {
+        const isTyped = this.isOpen && ev.target === this.input.control;
         if (ev.key === "Escape") {
             this.close();
-        } else if (ev.key === "Enter" && ev.target === this.input && !this.field.isMultiline) {
+        } else if (ev.key === "Enter" && isTyped && !/textarea|file/.test(ev.target.type)) {
             // goes on to the next field and never sends anything
             ev.preventDefault();
             this.on.enter();
@@ -130,6 +134,7 @@ export class FieldEditor {
         if (field) {
             this.leave();
             this.el.hidden = true;
+            this.el.parentElement.classList.remove("o_sign_raised");
             this.home.prepend(this.el);
             field.el.focus({ preventScroll: true });
             this.on.close();

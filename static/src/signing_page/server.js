@@ -1,9 +1,12 @@
 // A phone that lost its network may wait for minutes; a repeat is safe, so give up earlier.
 const TIMEOUT = 45000;
+// Files may take longer, at least so many bytes a second.
+const SLOWEST = 20000;
 
 async function fetchJson(url, options = {}) {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), TIMEOUT);
+    const timeout = TIMEOUT + ((options.body || "").length / SLOWEST) * 1000;
+    const timer = setTimeout(() => abort.abort(), timeout);
     try {
         const response = await fetch(url, { ...options, signal: abort.signal });
         if (!response.ok) {

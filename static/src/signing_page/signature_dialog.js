@@ -5,12 +5,12 @@ import { markFromPad, PEN_COLOR } from "./mark";
 
 const MAX_DENSITY = 3;
 
-/** Asks for the signer's mark: drawn or typed, whichever they like better. */
+/** Asks for the signer's mark, a signature or initials: drawn or typed, whichever they like better. */
 export class SignatureDialog {
     constructor(el) {
         this.el = el;
         this.canvas = el.querySelector("canvas");
-        this.typed = el.querySelector("#o_sign_typed");
+        this.typed = el.querySelector("[data-kind=typed] input");
         this.preview = el.querySelector(".o_sign_preview");
         this.hint = el.querySelector(".o_sign_pad_hint");
         this.size = { width: 0, height: 0 };
@@ -24,7 +24,7 @@ export class SignatureDialog {
         this.pad.addEventListener("endStroke", () => this.remember());
         this.typed.addEventListener("input", () => this.showPreview());
         this.typed.addEventListener("keydown", (ev) => ev.key === "Enter" && this.adopt());
-        for (const radio of el.querySelectorAll("[name=o_sign_kind]")) {
+        for (const radio of el.querySelectorAll(".o_sign_tabs input")) {
             radio.addEventListener("change", () => this.showKind(radio.value));
         }
         this.onClick("undo", () => this.undo());
@@ -38,7 +38,7 @@ export class SignatureDialog {
     }
 
     get kind() {
-        return this.el.querySelector("[name=o_sign_kind]:checked").value;
+        return this.el.querySelector(".o_sign_tabs input:checked").value;
     }
 
     /**

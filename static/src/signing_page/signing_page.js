@@ -1,72 +1,16 @@
-import { openDialog } from "./dialog";
-import { DocumentView } from "./document_view";
+import { DeclineDialog } from "./decline_dialog";
+import { DocumentPage, find } from "./document_page";
 import { Draft } from "./draft";
 import { FieldEditor } from "./field_editor";
-import { Field } from "./fields";
-import { pathBox } from "./mark";
-import { callRoute, getStatus } from "./server";
+import { FinishedPage } from "./finished_page";
+import { format, initialsOf } from "./formats";
+import { callRoute } from "./server";
 import { SignatureDialog } from "./signature_dialog";
+import { onFirstAction, setUpBar, setUpMenu } from "./surroundings";
 
-const ZOOM_STEPS = [1, 1.25, 1.5, 2, 2.5];
-// Seconds between looks for the sealed copy; after the last one the page promises it by mail.
-const POLL_DELAYS = [1, 2, 2, 3, 5, 5, 8, 8, 13, 13, 20, 20];
+const NEXT_KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-const find = (selector) => document.querySelector(selector);
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-
-function readTexts() {
-    const texts = {};
-    for (const el of document.querySelectorAll("#o_sign_texts [data-text]")) {
-        texts[el.dataset.text] = el.textContent;
-    }
-    return texts;
-}
-
-function format(text, values) {
-    return text.replace(/{(\w+)}/g, (_, name) => values[name]);
-}
-
-/** The document and its fields: what every state of the page has in common. */
-class DocumentPage {
-    constructor(config) {
-        this.config = config;
-        this.texts = readTexts();
-        this.fields = config.fields.map(
-            (data) => new Field(find(`[data-field="${data.id}"]`), data, this.texts),
-        );
-        this.view = new DocumentView(find(".o_sign_pages"), `${config.url}/document`, {
-            pageLabel: (page, total) => format(this.texts.page, { page, total }),
-            onShown: () => this.onShown(),
-        });
-        this.zoom = 0;
-        for (const button of document.querySelectorAll("[data-zoom]")) {
-            button.addEventListener("click", () => this.zoomBy(Number(button.dataset.zoom)));
-        }
-        find("[data-action=retry-document]").addEventListener("click", () => this.load());
-        this.load();
-    }
-
-    onShown() {}
-
-    async load() {
-        const notice = find("[data-notice=document]");
-        notice.hidden = true;
-        try {
-            await this.view.load();
-        } catch (error) {
-            notice.hidden = false;
-            console.error(error);
-        }
-    }
-
-    zoomBy(step) {
-        this.zoom = Math.min(Math.max(this.zoom + step, 0), ZOOM_STEPS.length - 1);
-        const { scrollingElement: root } = document;
-        const middle = (root.scrollTop + window.innerHeight / 2) / root.scrollHeight;
-        find(".o_sign_document").style.setProperty("--o-sign-zoom", ZOOM_STEPS[this.zoom]);
-        root.scrollTop = middle * root.scrollHeight - window.innerHeight / 2;
-    }
-}
 
 /** The page of somebody who may sign now. */
 export class SigningPage extends DocumentPage {
@@ -79,25 +23,56 @@ export class SigningPage extends DocumentPage {
         this.isSending = false;
         this.hasFailed = false;
         this.primary = find("#o_sign_primary");
-        this.dialog = new SignatureDialog(find("[data-dialog=signature]"));
-        this.editor = new FieldEditor(find("[data-editor]"), this.texts, {
+        this.dialogs = {};
+        for (const el of document.querySelectorAll("[data-mark]")) {
+            this.dialogs[el.dataset.mark] = new SignatureDialog(el);
+        }
+        this.editor = new FieldEditor(find("[data-editor]"), this, {
             change: (field) => this.onChange(field),
+            sizeOfOthers: (field) => this.sizeOfOthers(field),
             enter: () => this.onPrimary(),
             close: () => this.update(),
         });
+        this.setUpFields();
+        this.primary.addEventListener("click", () => this.onPrimary());
+        this.primary.disabled = false;
+        this.setUpDecline();
+        setUpMenu();
+        setUpBar(() => this.editor.isOpen && this.reveal(this.editor.field));
+        this.editor.wide.addEventListener("change", () => {
+            if (this.editor.isOpen) {
+                this.editor.settle();
+            }
+        });
+        this.update();
+    }
+
+    setUpFields() {
+        const { values } = this.draft.data;
         for (const field of this.own) {
-            if (field.id in this.draft.data.values) {
-                field.setValue(this.draft.data.values[field.id]);
+            if (field.type === "radio") {
+                field.siblings = this.own.filter(
+                    ({ type, group }) => type === "radio" && group === field.group,
+                );
+                field.el.addEventListener("keydown", (ev) => this.onRadioKeydown(field, ev));
+            }
+            if (field.id in values) {
+                field.restore(values[field.id]);
             }
             field.el.addEventListener("click", () => this.onField(field));
             field.el.addEventListener("focus", () => this.onFieldFocus(field));
         }
-        this.primary.addEventListener("click", () => this.onPrimary());
-        this.primary.disabled = false;
-        this.setUpDecline();
-        this.setUpMenu();
-        this.setUpBar();
-        this.update();
+        for (const field of this.own) {
+            field.showState();
+        }
+    }
+
+    /** Says which files were chosen before the page was loaded anew, and are not kept. */
+    showLost() {
+        const lost = this.own.filter((field) => field.lost).map((field) => field.lost);
+        // the editor says it, too, and leaves little room on a phone
+        find("[data-notice=lost]").hidden = !lost.length || this.editor.isOpen;
+        find("[data-lost]").textContent = lost.join(", ");
     }
 
     // The walk through the fields
@@ -115,8 +90,8 @@ export class SigningPage extends DocumentPage {
         if (this.editor.isOpen) {
             return others.length ? "next" : "done";
         }
-        if (this.current && this.current.type === "signature" && this.current.isMissing) {
-            return "sign";
+        if (this.current && this.current.isMark && this.current.isMissing) {
+            return this.current.type === "initials" ? "initial" : "sign";
         }
         if (others.length) {
             return this.hasStarted ? "next" : "start";
@@ -134,6 +109,7 @@ export class SigningPage extends DocumentPage {
                 }
                 break;
             case "sign":
+            case "initial":
                 this.sign(this.current);
                 break;
             case "finish":
@@ -161,7 +137,7 @@ export class SigningPage extends DocumentPage {
 
     goTo(field, error) {
         this.setCurrent(field);
-        if (field.type === "signature") {
+        if (field.isMark) {
             field.el.focus({ preventScroll: true });
         } else {
             this.editor.open(field, error);
@@ -193,7 +169,7 @@ export class SigningPage extends DocumentPage {
 
     onField(field) {
         this.hasStarted = true;
-        if (field.type === "signature") {
+        if (field.isMark) {
             this.editor.close();
             this.sign(field);
         } else if (field.type === "checkbox") {
@@ -201,17 +177,37 @@ export class SigningPage extends DocumentPage {
             this.setCurrent(field);
             field.setValue(!field.value);
             this.onChange(field);
+        } else if (field.type === "radio") {
+            this.editor.close();
+            this.setCurrent(field);
+            // what need not be chosen can be given up again
+            field.choose(field.isRequired || !field.isFilled);
+            this.onChange(field);
         } else {
             this.goTo(field);
         }
     }
 
+    onRadioKeydown(field, ev) {
+        const step = NEXT_KEYS[ev.key];
+        if (step) {
+            ev.preventDefault();
+            const { siblings } = field;
+            const index = siblings.indexOf(field) + step + siblings.length;
+            const next = siblings[index % siblings.length];
+            next.choose();
+            next.el.focus();
+            this.onChange(next);
+        }
+    }
+
     sign(field) {
         this.setCurrent(field);
-        const marks = this.own.filter(({ type }) => type === "signature");
+        const marks = this.own.filter(({ type }) => type === field.type);
         const name = this.own.find(({ type }) => type === "name");
-        this.dialog.open({
-            name: (name && name.value) || this.config.signerName,
+        const called = (name && name.value) || this.config.signerName;
+        this.dialogs[field.type].open({
+            name: field.type === "initials" ? initialsOf(called) : called,
             count: marks.length,
             onAdopt: (mark) => {
                 for (const each of marks) {
@@ -226,7 +222,7 @@ export class SigningPage extends DocumentPage {
     onChange() {
         const values = {};
         for (const field of this.own) {
-            values[field.id] = field.value;
+            values[field.id] = field.draftValue;
         }
         this.draft.save(values);
         this.update();
@@ -235,12 +231,21 @@ export class SigningPage extends DocumentPage {
     }
 
     get progress() {
-        const required = this.own.filter((field) => field.required);
-        return { done: required.filter((field) => field.isFilled).length, total: required.length };
+        const required = this.own.filter((field) => field.isRequired && field.lead === field);
+        return {
+            done: required.filter((field) => field.isAnswered).length,
+            total: required.length,
+        };
+    }
+
+    sizeOfOthers(field) {
+        const others = this.own.filter((each) => each !== field);
+        return others.reduce((size, { weight }) => size + weight, 0);
     }
 
     update() {
         const { mode } = this;
+        this.showLost();
         for (const label of this.primary.children) {
             label.hidden = label.dataset.mode !== mode;
         }
@@ -262,7 +267,9 @@ export class SigningPage extends DocumentPage {
     // Sending
 
     get answers() {
-        const filled = this.own.filter((field) => field.isFilled || field.type === "checkbox");
+        const filled = this.own.filter(
+            ({ isFilled, type }) => isFilled || type === "checkbox" || type === "radio",
+        );
         return Object.fromEntries(filled.map(({ id, value }) => [id, value]));
     }
 
@@ -294,8 +301,9 @@ export class SigningPage extends DocumentPage {
     }
 
     showRefusal({ field_id: id, message }) {
-        const field = this.own.find((each) => each.id === id);
-        if (field && field.type !== "signature") {
+        const refused = this.own.find((each) => each.id === id);
+        const field = refused && refused.lead;
+        if (field && !field.isMark) {
             this.goTo(field, message);
             return;
         }
@@ -321,139 +329,21 @@ export class SigningPage extends DocumentPage {
     }
 
     setUpDecline() {
-        const dialog = find("[data-dialog=decline]");
-        const reason = dialog.querySelector("textarea");
-        const showError = (kind, message) => {
-            for (const el of dialog.querySelectorAll("[data-error]")) {
-                el.hidden = el.dataset.error !== kind;
-            }
-            dialog.querySelector("[data-error=refused]").textContent = message || "";
-            reason.setAttribute("aria-invalid", String(kind === "empty"));
-        };
-        const decline = async () => {
-            if (!reason.value.trim()) {
-                showError("empty");
-                reason.focus();
-                return;
-            }
-            if (this.isSending) {
-                return;
-            }
-            this.isSending = true;
-            try {
-                const params = { reason: reason.value, nonce: this.draft.nonce };
-                const reply = await callRoute(`${this.config.url}/decline`, params);
-                if (!reply.error) {
-                    this.finish();
-                    return;
-                }
-                showError("refused", reply.error.message);
-            } catch (error) {
-                console.error(error);
-                showError("offline");
-            }
-            this.isSending = false;
-        };
-        dialog.querySelector("[data-action=confirm]").addEventListener("click", decline);
+        const send = (reason) =>
+            callRoute(`${this.config.url}/decline`, { reason, nonce: this.draft.nonce });
+        const dialog = new DeclineDialog(find("[data-dialog=decline]"), send, () => this.finish());
         find("[data-action=decline]").addEventListener("click", () => {
             find(".o_sign_menu").open = false;
-            showError(null);
-            openDialog(dialog);
-        });
-    }
-
-    // Around it
-
-    setUpMenu() {
-        const menu = find(".o_sign_menu");
-        document.addEventListener("click", (ev) => {
-            if (!menu.contains(ev.target)) {
-                menu.open = false;
-            }
-        });
-        menu.addEventListener("keydown", (ev) => {
-            if (ev.key === "Escape") {
-                menu.open = false;
-                menu.querySelector("summary").focus();
-            }
-        });
-    }
-
-    /** Keeps the bar above the keyboard, and what has the focus above the bar. */
-    setUpBar() {
-        const bar = find(".o_sign_bar");
-        const { style } = document.documentElement;
-        const viewport = window.visualViewport;
-        const settle = () => {
-            const isPinched = viewport && viewport.scale > 1.05;
-            const covered =
-                viewport && !isPinched
-                    ? Math.max(0, window.innerHeight - viewport.height - viewport.offsetTop)
-                    : 0;
-            style.setProperty("--o-sign-keyboard", `${covered}px`);
-            style.setProperty("--o-sign-bar", `${bar.offsetHeight + covered}px`);
-        };
-        new ResizeObserver(settle).observe(bar);
-        if (viewport) {
-            viewport.addEventListener("resize", () => {
-                settle();
-                if (this.editor.isOpen) {
-                    this.reveal(this.editor.field);
-                }
-            });
-            viewport.addEventListener("scroll", settle);
-        }
-        this.editor.wide.addEventListener("change", () => {
-            if (this.editor.isOpen) {
-                this.editor.settle();
-            }
+            dialog.open();
         });
     }
 
     /** Tells the server of the first thing that a person does with the document in sight. */
     onShown() {
-        const signs = ["pointerdown", "keydown", "wheel", "touchmove"];
-        const tell = (ev) => {
-            if (!ev.isTrusted) {
-                return;
-            }
-            for (const sign of signs) {
-                document.removeEventListener(sign, tell);
-            }
-            // nobody waits for this, and signing works without it
+        // nobody waits for this, and signing works without it
+        onFirstAction(() => {
             callRoute(`${this.config.url}/viewed`).catch((error) => console.warn(error));
-        };
-        for (const sign of signs) {
-            document.addEventListener(sign, tell, { passive: true });
-        }
-    }
-}
-
-/** The page of somebody who has signed; waits for the sealed copy while it is made. */
-export class FinishedPage extends DocumentPage {
-    constructor(config) {
-        super(config);
-        for (const picture of document.querySelectorAll(".o_sign_mark")) {
-            const { x, y, width, height } = pathBox(picture.firstElementChild.getAttribute("d"));
-            picture.setAttribute("viewBox", `${x - 4} ${y - 4} ${width + 8} ${height + 8}`);
-        }
-        if (config.state === "sealing") {
-            this.waitForCopy();
-        }
-    }
-
-    async waitForCopy() {
-        for (const delay of POLL_DELAYS) {
-            await new Promise((resolve) => setTimeout(resolve, delay * 1000));
-            const { ready } = await getStatus(this.config.url).catch(() => ({}));
-            if (ready) {
-                window.location.reload();
-                return;
-            }
-        }
-        for (const el of document.querySelectorAll("[data-sealing]")) {
-            el.hidden = el.dataset.sealing !== "later";
-        }
+        });
     }
 }
 

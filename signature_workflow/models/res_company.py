@@ -1,0 +1,37 @@
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine import images
+from ..engine.errors import ValueRefused
+from .engine_messages import engine_message
+
+
+class ResCompany(models.Model):
+    """The company's stamp."""
+
+    _inherit = "res.company"
+
+    # who can read it can forge it
+    signature_stamp = fields.Image(
+        "Company stamp",
+        max_width=1024,
+        max_height=1024,
+        groups="signature_workflow.group_user,base.group_system",
+        help="Stands in the stamp fields that colleagues fill, unless they choose another picture. PNG or JPEG.",
+    )
+
+    @api.constrains("signature_stamp")
+    def _check_signature_stamp(self):
+        for company in self:
+            try:
+                company.sudo()._signature_picture()
+            except ValueRefused as error:
+                raise ValidationError(engine_message(self.env, error)) from error
+
+    def _signature_picture(self):
+        """Return the company's stamp as the engine's Picture, or None. Raises ValueRefused."""
+        self.ensure_one()
+        stamp = self.with_context(bin_size=False).signature_stamp
+        return images.normalise(base64.b64decode(stamp)) if stamp else None
