@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "depends": ["crm", "portal"],
     "external_dependencies": {
-        "python": ["pypdf", "reportlab", "pyhanko", "weasyprint", "cryptography"],
+        "python": ["pypdf", "pypdfium2", "reportlab", "pyhanko", "weasyprint", "cryptography"],
     },
     "data": [
         "data/security/signature_groups.xml",
@@ -19,10 +19,13 @@
         "data/mail/mail_activity_type_data.xml",
         "data/cron/ir_cron_data.xml",
         "data/views/signature_role_views.xml",
+        "data/views/res_partner_views.xml",
+        "data/views/res_company_views.xml",
         "data/views/signature_template_views.xml",
         "data/views/signature_request_views.xml",
         "data/views/signature_rule_views.xml",
         "data/views/signature_key_views.xml",
+        "data/wizard/signature_request_send_views.xml",
         "data/views/crm_lead_views.xml",
         "data/views/signing_page_templates.xml",
         "data/views/document_templates.xml",
@@ -39,6 +42,16 @@
             "web/static/lib/signature_pad/signature_pad.umd.js",
             "signature_workflow/static/src/signing_page/*.scss",
             "signature_workflow/static/src/signing_page/*.js",
+        ],
+        "web.assets_backend": [
+            "signature_workflow/static/src/template_body/**/*",
+            "signature_workflow/static/src/signing_page/document_view.js",
+            "signature_workflow/static/src/template_editor/**/*",
+            "signature_workflow/static/src/chatter/**/*",
+            "signature_workflow/static/src/send_dialog/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "signature_workflow/static/tests/*.test.js",
         ],
         "web.assets_tests": [
             "signature_workflow/static/tests/tours/*.js",

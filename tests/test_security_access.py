@@ -90,7 +90,8 @@ class TestAccess(SignatureCase):
                 for name, value in vars(cls).items()
                 if callable(value) and not name.startswith(("_", "action_")) and name not in ORM_METHODS
             }
-            self.assertFalse(public, model)
+            # the visual editor's, which check for themselves (TestEditorMethods)
+            self.assertFalse(public - {"editor_load", "editor_save"}, model)
 
     def test_salesman_cannot_act_on_what_they_do_not_see(self):
         other = self._make_user("other", "sales_team.group_sale_salesman")

@@ -1,1 +1,1 @@
-from . import log, pdfjs, sign
+from . import log, pdfjs, sign, template

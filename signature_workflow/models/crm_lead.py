@@ -9,7 +9,10 @@ class CrmLead(models.Model):
     _inherit = "crm.lead"
 
     signature_request_ids = fields.One2many(
-        "signature.request", "res_id", "Signature requests", domain=[("res_model", "=", "crm.lead")]
+        "signature.request",
+        "res_id",
+        "Signature requests",
+        domain=[("res_model", "=", "crm.lead"), ("is_test", "=", False)],
     )
     signature_state = fields.Selection(
         [
@@ -44,7 +47,7 @@ class CrmLead(models.Model):
             )
             signers = requests.filtered(lambda r: r.state not in ("cancelled", "declined", "expired")).signer_ids
             lead.signature_state = min(states, key=order.index) if states else False
-            lead.signature_progress = f"{len(signers.filtered('is_done'))}/{len(signers)}" if signers else ""
+            lead.signature_progress = signers._progress()
             lead.signature_failure = "\n".join([*failed.mapped("failure"), *reactions.mapped("failure")])
 
     def action_retry_signatures(self):
@@ -127,6 +130,11 @@ class CrmLead(models.Model):
         noted = self.env.cr.precommit.data.get(ENTRIES, {})
         for lead_id in self.ids:
             noted.pop(lead_id, None)
+
+    def action_sign(self):
+        """Open the send dialog with the document that was sent last, and the people of this deal."""
+        self.ensure_one()
+        return self.env["signature.template"].action_send_for(self._name, self.id)
 
     def action_view_signatures(self):
         self.ensure_one()

@@ -11,7 +11,7 @@ class SignatureReaction(models.Model):
     _order = "id"
 
     kind = fields.Selection(
-        [("copies", "Mail the signed copy"), ("move", "Move the deal")],
+        [("copies", "Mail the signed copy"), ("write", "Write answers back"), ("move", "Move the deal")],
         required=True,
         readonly=True,
     )
@@ -30,6 +30,8 @@ class SignatureReaction(models.Model):
     def _plan(self, request):
         """Note what follows from the completion of `request`."""
         kinds = ["copies"]
+        if not request.is_test and any(field.write_path and field.value for field in request.field_ids):
+            kinds.append("write")
         if request.rule_id.signed_action not in (False, "none"):
             kinds.append("move")
         self.create([{"request_id": request.id, "kind": kind} for kind in kinds])
@@ -61,7 +63,11 @@ class SignatureReaction(models.Model):
 
     def _apply_copies(self):
         self.request_id._send_copies()
-        return "done", self.env._("Sent to %s", ", ".join(self.request_id.signer_ids.mapped("email")))
+        signers = self.request_id.signer_ids.filtered("date_signed")
+        return "done", self.env._("Sent to %s", ", ".join(signers.mapped("email")))
+
+    def _apply_write(self):
+        return "done", self.request_id._write_back()
 
     def _apply_move(self):
         request = self.request_id

@@ -19,7 +19,6 @@ STATES = [
     ("cancelled", "Cancelled"),
     ("failed", "Failed"),
 ]
-DONE_STATES = ("signed", "approved")
 OPEN_STATES = ("draft", "queued", "sent", "signed", "failed")
 
 
@@ -39,6 +38,10 @@ class SignatureRequest(models.Model):
         "the same instant cannot both act on what was before.",
     )
     template_id = fields.Many2one("signature.template", readonly=True, index=True, ondelete="restrict")
+    template_version = fields.Integer(readonly=True, help="Version of the template that the document was made from.")
+    is_test = fields.Boolean(readonly=True, help="Sent to oneself to try a template: nothing follows from it.")
+    people = fields.Json(readonly=True, help="Contacts chosen for a role instead of whom the role finds, by role id.")
+    message = fields.Text(readonly=True, help="What the sender writes to the signers.")
     rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
     res_model = fields.Char("Record model", required=True, readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", required=True, readonly=True)
@@ -82,8 +85,7 @@ class SignatureRequest(models.Model):
     @api.depends("signer_ids.state")
     def _compute_progress(self):
         for request in self:
-            signers = request.signer_ids
-            request.progress = f"{len(signers.filtered('is_done'))}/{len(signers)}" if signers else ""
+            request.progress = request.signer_ids._progress()
 
     # Access: a request is seen by those who see its record
 
@@ -173,8 +175,8 @@ class SignatureRequest(models.Model):
             self._log_notes(dict.fromkeys(self.ids, note))
 
     def _log_notes(self, notes):
-        """Write in the chatter of each request's record; `notes` is by request id. No secrets."""
-        for name, requests in self.grouped("res_model").items():
+        """Write in the chatter of each request's record, tests apart; `notes` is by request id. No secrets."""
+        for name, requests in self.filtered(lambda request: not request.is_test).grouped("res_model").items():
             if "message_ids" not in self.env[name]._fields:
                 continue
             for batch in requests._one_per_record():
@@ -285,7 +287,7 @@ class SignatureRequest(models.Model):
     def _all_done(self):
         """Tell whether none of the signers is left; asked once the document is made."""
         self.ensure_one()
-        left = [("request_id", "=", self.id), ("state", "not in", DONE_STATES)]
+        left = [("request_id", "=", self.id), ("state", "not in", transitions.SIGNER_DONE)]
         return not self.env["signature.signer"].search_count(left, limit=1)
 
     def _queue_failed(self, message):

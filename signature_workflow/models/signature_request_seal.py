@@ -25,7 +25,7 @@ class SignatureRequest(models.Model):
             self.env["signature.key"]._get_identity(company),
             fonts=font_set(),
             moment=datetime.now(UTC),
-            reason=self.env._("Signed by %s", ", ".join(self.signer_ids.mapped("name"))),
+            reason=self.env._("Signed by %s", ", ".join(self.signer_ids.filtered("date_signed").mapped("name"))),
             location=company.city or company.country_id.name or "",
             name=company.name,
             contact=company.email or "",
@@ -39,7 +39,8 @@ class SignatureRequest(models.Model):
         )
         self._log_events("sealed", data={"document_sha256": sealed.sha256})
         self._close_todos()
-        self._file_on_record(sealed.data)
+        if not self.is_test:
+            self._file_on_record(sealed.data)
         self.env["signature.reaction"]._plan(self)
 
     def _file_pdf(self, target, data):
@@ -58,10 +59,12 @@ class SignatureRequest(models.Model):
         """Put a copy on the record: the request keeps its own, which nobody can delete."""
         record = self._record().exists()
         if record and "message_ids" in record._fields:
-            copy = self._file_pdf(record, data)
+            copies = self._file_pdf(record, data)
+            for file in self.field_ids.filtered(lambda field: field.type == "file").attachment_id:
+                copies |= file.copy({"res_model": record._name, "res_id": record.id})
             record.message_post(
                 body=self.env._("Everybody has signed “%s”.", self.name),
-                attachment_ids=copy.ids,
+                attachment_ids=copies.ids,
                 author_id=self._author_id(),
                 subtype_xmlid="mail.mt_note",
             )
@@ -70,4 +73,4 @@ class SignatureRequest(models.Model):
         """Mail the signed copy to every signer; the salesperson finds it on the record."""
         self.ensure_one()
         template = self.env.ref("signature_workflow.mail_template_completed")
-        self.signer_ids._mail(template, attachment_ids=[(4, self.final_id.id)])
+        self.signer_ids.filtered("date_signed")._mail(template, attachment_ids=[(4, self.final_id.id)])

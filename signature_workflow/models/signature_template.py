@@ -1,11 +1,11 @@
-import base64
+from collections import Counter, defaultdict
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..engine.errors import PdfRefused
-from ..engine.pdf.inspect import inspect
-from .engine_messages import engine_message
+ENDED_STATES = ("completed", "declined", "expired", "cancelled")
+# what makes the document; a change of it after a document was sent begins a new version
+CONTENT = {"kind", "body", "pdf_file", "docx_file", "report_id", "report_path", "report_engine"}
 
 
 class SignatureTemplate(models.Model):
@@ -19,6 +19,15 @@ class SignatureTemplate(models.Model):
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
+    is_adhoc = fields.Boolean(
+        "For one document",
+        readonly=True,
+        copy=False,
+        help="Made from a file of one record; offered again for its like.",
+    )
+    version = fields.Integer(
+        readonly=True, default=1, copy=False, help="Counts the changes made after a document had been sent."
+    )
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one("res.company")
     model_id = fields.Many2one(
@@ -31,7 +40,7 @@ class SignatureTemplate(models.Model):
     )
     model = fields.Char(related="model_id.model", store=True)
     kind = fields.Selection(
-        [("html", "Rich text"), ("pdf", "PDF file"), ("report", "Odoo report")],
+        [("html", "Rich text"), ("pdf", "PDF file"), ("docx", "Word file"), ("report", "Odoo report")],
         string="Document",
         required=True,
         default="html",
@@ -42,27 +51,60 @@ class SignatureTemplate(models.Model):
     page_sizes = fields.Json(
         readonly=True, help="Width and height of each page of the PDF as displayed, in PDF points."
     )
+    docx_file = fields.Binary("Word file", attachment=True)
+    docx_name = fields.Char()
     report_id = fields.Many2one("ir.actions.report", ondelete="restrict")
+    report_engine = fields.Selection(
+        [("weasyprint", "Built in"), ("odoo", "Odoo's own (wkhtmltopdf)")],
+        string="Printed by",
+        required=True,
+        default="weasyprint",
+    )
     report_path = fields.Char(
         "Record of the report",
         help="Path from the record to the one that the report prints, such as order_ids for the "
         "latest quotation of a deal. Empty: the record itself.",
     )
-    role_ids = fields.One2many("signature.template.role", "template_id", "Roles", copy=True)
+    role_ids = fields.One2many(
+        "signature.template.role",
+        "template_id",
+        "Roles",
+        copy=True,
+        default=lambda self: self._default_role_ids(),
+    )
     field_ids = fields.One2many("signature.template.field", "template_id", "Fields", copy=True)
     expiry_days = fields.Integer(
         "Days to sign", default=30, help="After so many days the links stop working. 0: never."
     )
+    message = fields.Text(
+        "Message to the signers", translate=True, help="Stands in the mail that asks for a signature."
+    )
     request_ids = fields.One2many("signature.request", "template_id", "Requests")
-    request_count = fields.Integer(compute="_compute_request_count")
+    request_count = fields.Integer("Times used", compute="_compute_request_count")
+    signed_rate = fields.Integer(
+        "Signed (%)", compute="_compute_request_count", help="Of the documents that have come to an end."
+    )
 
-    @api.depends("request_ids")
+    @api.model
+    def _default_role_ids(self):
+        """Begin with those whom most documents have: the customer, then our company."""
+        xmlids = ("signature_workflow.role_client", "signature_workflow.role_company")
+        roles = filter(None, (self.env.ref(xmlid, raise_if_not_found=False) for xmlid in xmlids))
+        return [(0, 0, {"role_id": role.id, "sequence": turn}) for turn, role in enumerate(roles, 1)]
+
+    @api.depends("request_ids.state")
     def _compute_request_count(self):
-        counts = dict(
-            self.env["signature.request"]._read_group([("template_id", "in", self.ids)], ["template_id"], ["__count"])
+        groups = self.env["signature.request"]._read_group(
+            [("template_id", "in", self.ids), ("is_test", "=", False)], ["template_id", "state"], ["__count"]
         )
+        counts = defaultdict(Counter)
+        for template, state, count in groups:
+            counts[template][state] += count
         for template in self:
-            template.request_count = counts.get(template, 0)
+            states = counts[template]
+            ended = sum(states[state] for state in ENDED_STATES)
+            template.request_count = states.total()
+            template.signed_rate = round(100 * states["completed"] / ended) if ended else 0
 
     @api.constrains("expiry_days")
     def _check_expiry_days(self):
@@ -103,30 +145,24 @@ class SignatureTemplate(models.Model):
             ):
                 raise ValidationError(self.env._("A stage rule sends “%s”, so it is made from deals.", template.name))
 
-    @api.constrains("body", "model_id", "kind")
+    @api.constrains("body", "docx_file", "model_id", "kind")
     def _check_body(self):
-        for template in self.filtered(lambda template: template.kind == "html"):
+        for template in self.filtered(lambda template: template.kind in ("html", "docx")):
             # Odoo checks with all rights, but it is the author's that count
             template.sudo(False)._check_placeholders()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            vals.update(self._inspected(vals))
-        return super().create(vals_list)
-
     def write(self, vals):
-        result = super().write(vals | self._inspected(vals))
+        result = super().write(vals)
         if "active" in vals:
             self.env.registry.clear_cache()
-        if vals.get("pdf_file"):
-            self.field_ids._check_box()
+        if CONTENT & vals.keys():
+            self._content_changed()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for template in self:
-            if template.request_count:
+            if self.env["signature.request"].sudo().search_count([("template_id", "=", template.id)], limit=1):
                 raise UserError(
                     self.env._(
                         "“%s” has been sent, so it cannot be deleted. Archive it instead.",
@@ -140,33 +176,29 @@ class SignatureTemplate(models.Model):
             for template, vals in zip(self, super().copy_data(default), strict=True)
         ]
 
-    @api.model
-    def _inspected(self, vals):
-        """Pass an uploaded PDF through the engine's door and return the sizes of its pages.
+    def _content_changed(self):
+        """Begin a new version of those templates of which a document has been made.
 
-        Raises UserError for a file that is not accepted.
+        What has been sent does not change: a request keeps its own document and its own fields.
         """
-        if "pdf_file" not in vals:
-            return {}
-        if not vals["pdf_file"]:
-            return {"page_sizes": False}
-        data = base64.b64decode(vals["pdf_file"])
-        try:
-            pages = inspect(data).pages
-        except PdfRefused as error:
-            raise UserError(engine_message(self.env, error)) from error
-        return {"page_sizes": [[page.width, page.height] for page in pages]}
+        made = [("template_id", "in", self.ids), ("template_version", ">", 0)]
+        used = self.env["signature.request"].sudo()._read_group(made, ["template_id"], ["template_version:max"])
+        for template, latest in used:
+            if template.version <= latest:
+                template.version = latest + 1
+                template._message_log(body=self.env._("Version %s: documents sent so far keep theirs.", latest + 1))
 
     def action_view_requests(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_request_action")
         return action | {"domain": [("template_id", "=", self.id)], "context": {}}
 
-    def _make_requests(self, records, *, signatory=None, rule=None):
+    def _make_requests(self, records, *, signatory=None, rule=None, **values):
         """The one entry point: queue a request for each of `records`; return the requests.
 
         Nothing is rendered or sent here: the worker does that once this transaction is committed.
-        `signatory` is the user who signs for our company, `rule` the stage rule that asks.
+        `signatory` is the user who signs for our company, `rule` the stage rule that asks; `values` are further
+        ones of the requests, such as `people` and `message`.
         """
         self.ensure_one()
         if records._name != self.model:
@@ -180,7 +212,7 @@ class SignatureTemplate(models.Model):
         requests = (
             self.env["signature.request"]
             .sudo()
-            .create([self._prepare_request_values(record, signatory, rule) for record in records])
+            .create([self._prepare_request_values(record, signatory, rule) | values for record in records])
         )
         self.env["signature.request"]._queue_trigger()
         return requests

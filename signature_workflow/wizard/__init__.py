@@ -1,1 +1,1 @@
-from . import signature_key_import
+from . import signature_key_import, signature_request_send

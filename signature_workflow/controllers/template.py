@@ -1,0 +1,65 @@
+"""Pictures and examples of a template's document, for the people who work with it."""
+
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..engine.errors import EngineError
+from ..engine.pdf.preview import preview
+from ..models.engine_messages import engine_message
+
+READ = {"type": "http", "auth": "user", "methods": ["GET"]}
+# pixels; twice what the send dialog shows, for dense screens
+PREVIEW_WIDTH = 800
+EXAMPLE_SECONDS = 600
+
+
+class TemplateDocument(http.Controller):
+    @http.route("/signature_workflow/template/<int:template_id>/document", **READ)
+    def document(self, template_id, record_id=None, **_params):
+        """Return the template's document as an example (PDF), made from `record_id` or the newest record."""
+        template = self._template(template_id)
+        __, document = template._sample_document(self._id(record_id))
+        return self._private(document.pdf, "application/pdf")
+
+    @http.route("/signature_workflow/template/<int:template_id>/preview", **READ)
+    def preview(self, template_id, record_id=None, **_params):
+        """Return the first page of the document of `record_id` as a PNG; as 422, a sentence saying what is missing.
+
+        Without a record, it is the first page of an example.
+        """
+        template, record_id = self._template(template_id), self._id(record_id)
+        try:
+            if record_id:
+                document = template._shown_document(template._sample_record(record_id))
+            else:
+                __, document = template._sample_document()
+            response = self._private(preview(document.pdf, width=PREVIEW_WIDTH), "image/png")
+            if not record_id:
+                # the gallery asks for examples each time it is shown
+                response.headers["Cache-Control"] = f"private, max-age={EXAMPLE_SECONDS}"
+            return response
+        except UserError as error:
+            return request.make_response(str(error), [("Content-Type", "text/plain; charset=utf-8")], status=422)
+        except EngineError as error:
+            message = engine_message(request.env, error)
+            return request.make_response(message, [("Content-Type", "text/plain; charset=utf-8")], status=422)
+
+    def _template(self, template_id):
+        template = request.env["signature.template"].browse(template_id).exists()
+        template.check_access("read")
+        if not template:
+            raise request.not_found()
+        return template
+
+    def _id(self, record_id):
+        return int(record_id) if (record_id or "").isdecimal() else False
+
+    def _private(self, data, mimetype):
+        headers = [
+            ("Content-Type", mimetype),
+            ("Content-Length", len(data)),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        return request.make_response(data, headers)

@@ -1,0 +1,268 @@
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, HttpCase, tagged
+
+from . import template_samples
+from .common import SignatureCase, SignatureFixture, pdf_text
+
+
+@tagged("post_install", "-at_install")
+class TestSendDialog(SignatureCase):
+    """On a deal: press *Sign*, then *Send*."""
+
+    def dialog(self, deal, user=None):
+        user = user or self.salesman
+        action = deal.with_user(user).action_sign()
+        return Form(self.env["signature.request.send"].with_user(user).with_context(**action["context"]))
+
+    def test_second_deal_in_two_clicks(self):
+        self.rule.active = False
+        other = self._make_template(name="Another", kind="html", body="<p>{{signature;role=Client}}</p>", sequence=0)
+        other.role_ids[1].unlink()
+        first = self.dialog(self._make_deal())
+        first.template_id = self.template
+        first.signatory_id = self.signatory
+        first.message = "Please sign by Friday."
+        first.save().action_send()
+        self.work()
+        client = self.env["res.partner"].create({"name": "Second client", "email": "second@client.example"})
+        deal = self._make_deal(partner_id=client.id)
+        second = self.dialog(deal)
+        # all that was filled in for the first deal, with the people of this one
+        self.assertEqual(second.template_id, self.template)
+        self.assertEqual(second.message, "Please sign by Friday.")
+        self.assertFalse(second.problems)
+        with second.signer_ids.edit(0) as line:
+            self.assertEqual((line.role_id, line.email), (self.role_client, "second@client.example"))
+        second.save().action_send()
+        mails = self.work()
+        request = self.requests_of(deal)
+        self.assertEqual(request.state, "sent", request.failure)
+        self.assertEqual(request.signer_ids[0].email, "second@client.example")
+        self.assertIn("Please sign by Friday.", mails[-1]["body"])
+
+    def test_missing_people_are_told_and_can_be_replaced(self):
+        self.partner.email = False
+        deal = self._make_deal()
+        dialog = self.dialog(deal)
+        self.assertIn("no valid e-mail address", dialog.problems)
+        with self.assertRaisesRegex(UserError, "no valid e-mail address"):
+            dialog.save().action_send()
+        deputy = self.env["res.partner"].create({"name": "Deputy", "email": "deputy@client.example"})
+        with dialog.signer_ids.edit(0) as line:
+            line.partner_id = deputy
+        self.assertFalse(dialog.problems)
+        dialog.save().action_send()
+        self.work()
+        self.assertEqual(self.requests_of(deal).signer_ids[0].partner_id, deputy)
+
+    def test_missing_value_is_told_before_anything_is_queued(self):
+        self.template.body = self.template.body + "<p>{{partner_id.vat}}</p>"
+        deal = self._make_deal()
+        dialog = self.dialog(deal).save()
+        with self.assertRaisesRegex(UserError, "Tax ID"):
+            dialog.action_send()
+        self.assertFalse(self.requests_of(deal))
+
+    def test_document_that_waits_already_is_told(self):
+        deal = self._make_deal()
+        self.send(deal)
+        self.assertIn("waits to be signed already", self.dialog(deal).waiting)
+
+    def test_somebody_elses_deal(self):
+        deal = self._make_deal(user_id=self.manager.id)
+        with self.assertRaises(AccessError):
+            self.dialog(deal)
+
+    def test_test_to_oneself_leaves_no_trace_on_the_deal(self):
+        deal = self._make_deal()
+        messages = deal.message_ids
+        self.dialog(deal).save().action_send_test()
+        mails = self.work()
+        self.assertTrue(mails)
+        self.assertTrue(all("saul@company.example" in str(mail["email_to"]) for mail in mails))
+        request = self.requests_of(deal)
+        self.assertEqual(request.signer_ids[0].name, self.partner.name)
+        self.complete(request)
+        self.assertEqual(deal.message_ids, messages)
+        self.assertFalse(deal.signature_state)
+        self.assertEqual(deal.stage_id, self.stage_new)
+        self.assertFalse(self.template.request_count)
+
+
+@tagged("post_install", "-at_install")
+class TestSendAttachment(SignatureCase):
+    """A file that lies on the deal: its fields are placed once, and used again for its like."""
+
+    def attach(self, deal, pdf, name="Contract.pdf"):
+        return self.env["ir.attachment"].create(
+            {"name": name, "raw": pdf, "res_model": deal._name, "res_id": deal.id, "mimetype": "application/pdf"}
+        )
+
+    def begin(self, attachment, user=None):
+        templates = self.env["signature.template"].with_user(user or self.salesman)
+        return templates.action_send_attachment(attachment.id)
+
+    def template_of(self, attachment):
+        return self.env["signature.template"].search([("attachment_id", "=", attachment.id)])
+
+    def place(self, template, user=None):
+        """Put a signature on the page, as the visual editor does."""
+        template = template.with_user(user or self.salesman)
+        loaded = template.editor_load()
+        field = {
+            "type": "signature",
+            "role_id": self.role_client.id,
+            "page": 1,
+            "x": 20,
+            "y": 70,
+            "width": 30,
+            "height": 6,
+        }
+        template.editor_save([field], loaded["revision"])
+
+    def dialog(self, action, user=None):
+        model = self.env["signature.request.send"].with_user(user or self.salesman)
+        return Form(model.with_context(**action["context"]))
+
+    def test_layout_is_offered_for_the_next_one(self):
+        deal = self._make_deal()
+        attachment = self.attach(deal, template_samples.plain(2, "for Zoë"))
+        action = self.begin(attachment)
+        self.assertEqual(action["tag"], "signature_workflow.template_editor")
+        template = self.template_of(attachment)
+        self.assertEqual(action["params"]["next"], {"res_model": "crm.lead", "res_id": deal.id})
+        self.place(template)
+        dialog = self.dialog(template.with_user(self.salesman).action_send_for("crm.lead", deal.id))
+        self.assertEqual(dialog.template_id, template)
+        dialog.message = "As agreed"
+        dialog.save().action_send()
+        self.work()
+        request = self.requests_of(deal)
+        # our company has no field in it, so it does not take part
+        self.assertEqual((request.state, request.signer_ids.role_id), ("sent", self.role_client), request.failure)
+
+        client = self.env["res.partner"].create({"name": "Next", "email": "next@client.example"})
+        other = self._make_deal(partner_id=client.id)
+        following = self.attach(other, template_samples.plain(2, "for somebody else"))
+        action = self.begin(following)
+        self.assertEqual(action["res_model"], "signature.request.send")
+        dialog = self.dialog(action)
+        self.assertEqual((dialog.layout_id, dialog.message), (template, "As agreed"))
+        dialog.save().action_send()
+        self.work()
+        request = self.requests_of(other)
+        self.assertEqual((request.state, request.signer_ids.email), ("sent", "next@client.example"), request.failure)
+        self.assertEqual((request.field_ids.x, request.field_ids.y), (20, 70))
+        self.assertIn("for somebody else", pdf_text(request.original_id.raw))
+
+    def test_another_number_of_pages_is_another_layout(self):
+        deal = self._make_deal()
+        first = self.attach(deal, template_samples.plain(2))
+        self.begin(first)
+        self.place(self.template_of(first))
+        self.assertEqual(
+            self.begin(self.attach(deal, template_samples.plain(3)))["tag"], "signature_workflow.template_editor"
+        )
+
+    def test_begun_twice_is_one(self):
+        attachment = self.attach(self._make_deal(), template_samples.plain())
+        self.begin(attachment)
+        self.begin(attachment)
+        self.assertEqual(len(self.template_of(attachment)), 1)
+
+    def test_others_do_not_see_it(self):
+        attachment = self.attach(self._make_deal(), template_samples.plain())
+        self.begin(attachment)
+        template = self.template_of(attachment)
+        colleague = self._make_user("paula", "sales_team.group_sale_salesman")
+        with self.assertRaises(AccessError):
+            template.with_user(colleague).read(["pdf_file"])
+        with self.assertRaises(AccessError):
+            self.begin(attachment, colleague)
+        self.assertTrue(template.with_user(self.manager).name)
+
+    def test_only_managers_make_templates(self):
+        attachment = self.attach(self._make_deal(), template_samples.plain())
+        self.begin(attachment)
+        template = self.template_of(attachment)
+        with self.assertRaises(AccessError):
+            template.with_user(self.salesman).action_keep()
+        with self.assertRaises(AccessError):
+            self.env["signature.template"].with_user(self.salesman).create({"name": "Mine"})
+        template.with_user(self.manager).action_keep()
+        self.assertFalse(template.is_adhoc)
+        with self.assertRaises(AccessError):
+            template.with_user(self.salesman).name = "Changed"
+
+    def test_tags_of_a_foreign_file_do_not_get_at_the_deal(self):
+        pdf = template_samples.tagged(
+            "signature;role=Client", "expected_revenue", "Note;type=text;role=Client;merge=expected_revenue;write=name"
+        )
+        attachment = self.attach(self._make_deal(expected_revenue=4711), pdf)
+        self.begin(attachment)
+        template = self.template_of(attachment)
+        self.assertFalse(any(template.field_ids.mapped("merge_path")) or any(template.field_ids.mapped("write_path")))
+        self.assertIn("only a template may do", template.notice)
+
+    def test_merge_fields_of_a_salesperson_have_their_rights(self):
+        hidden = self._make_deal(name="Secret deal", user_id=self.manager.id)
+        deal = self._make_deal()
+        attachment = self.attach(deal, template_samples.plain())
+        self.begin(attachment)
+        template = self.template_of(attachment).with_user(self.salesman)
+        loaded = template.editor_load()
+        base = {"page": 1, "x": 20, "width": 60, "height": 4}
+        fields = [
+            {**base, "type": "merge", "merge_path": "partner_id.opportunity_ids.name", "y": 10},
+            {**base, "type": "signature", "role_id": self.role_client.id, "y": 70},
+        ]
+        template.editor_save(fields, loaded["revision"])
+        self.assertEqual(hidden.partner_id, deal.partner_id)
+        self.dialog(template.action_send_for("crm.lead", deal.id)).save().action_send()
+        self.work()
+        request = self.requests_of(deal)
+        original = request.original_id.raw
+        self.assertNotIn("Secret deal", pdf_text(original) if original else request.failure)
+
+    def test_files_that_cannot_be_sent(self):
+        deal = self._make_deal()
+        picture = self.env["ir.attachment"].create(
+            {"name": "photo.png", "raw": b"\x89PNG", "res_model": deal._name, "res_id": deal.id}
+        )
+        with self.assertRaisesRegex(UserError, "only PDF and Word files"):
+            self.begin(picture)
+        with self.assertRaisesRegex(UserError, "not a PDF"):
+            self.begin(self.attach(deal, b"not really", "fake.pdf"))
+
+
+@tagged("post_install", "-at_install")
+class TestTemplateRoutes(SignatureFixture, HttpCase):
+    """Pictures and examples of a template's document."""
+
+    def test_preview(self):
+        deal = self._make_deal()
+        url = f"/signature_workflow/template/{self.template.id}/preview"
+        self.assertIn("/web/login", self.url_open(url).url)
+        self.authenticate("saul", "saul-password")
+        for path in (url, f"{url}?record_id={deal.id}"):
+            response = self.url_open(path)
+            self.assertEqual((response.status_code, response.headers["Content-Type"]), (200, "image/png"))
+        self.template.body = "<p>{{partner_id.vat}} {{signature;role=Client}}</p>"
+        response = self.url_open(f"{url}?record_id={deal.id}")
+        self.assertEqual(response.status_code, 422)
+        self.assertIn("Tax ID", response.text)
+
+    def test_document(self):
+        template = self._make_template(kind="pdf", pdf_file=base64.b64encode(template_samples.form()))
+        self.authenticate("saul", "saul-password")
+        response = self.url_open(f"/signature_workflow/template/{template.id}/document")
+        self.assertEqual(response.content, base64.b64decode(template.pdf_file))
+
+    def test_somebody_elses_record(self):
+        deal = self._make_deal(user_id=self.manager.id)
+        self.authenticate("saul", "saul-password")
+        response = self.url_open(f"/signature_workflow/template/{self.template.id}/preview?record_id={deal.id}")
+        self.assertIn(response.status_code, (403, 422))
+        self.assertNotIn("Big deal", response.text)
