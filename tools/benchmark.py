@@ -25,7 +25,7 @@ def main(options):
     """Run the benchmarks whose name contains the word."""
     if not SCRIPT.exists():
         raise Problem(f"There are no benchmarks: {SCRIPT.relative_to(CHECKOUT)} is missing.")
-    setup = prepare(options)
+    setup = prepare(options, browser=True)
     with postgres.cluster(), database.temporary_copy(database.template(setup)) as name:
         odoo_server.install_addon(setup, name)
         env = odoo_server.environment(setup)

@@ -4,7 +4,7 @@ import json
 from odoo import models
 from odoo.exceptions import UserError
 
-from .signature_template_field import DEFAULT_SIZE, EDITED, PREFILLED, SIZES
+from .signature_template_field import DEFAULT_SIZE, EDITED, SIZES
 
 ICONS = {
     "signature": "fa-pencil",
@@ -88,7 +88,6 @@ class SignatureTemplate(models.Model):
                     "icon": ICONS[kind],
                     "width": SIZES.get(kind, DEFAULT_SIZE)[0],
                     "height": SIZES.get(kind, DEFAULT_SIZE)[1],
-                    "can_prefill": kind in PREFILLED,
                 }
                 for kind, label in self.env["signature.template.field"]._fields["type"]._description_selection(self.env)
             ],

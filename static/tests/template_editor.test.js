@@ -42,7 +42,7 @@ const TYPES = Object.entries({
     merge: "Merge value",
 }).map(([type, label]) => {
     const [width, height] = SIZES[type] || [150, 20];
-    return { type, label, icon: "fa-pencil", width, height, can_prefill: type === "text" };
+    return { type, label, icon: "fa-pencil", width, height };
 });
 
 class Lead extends models.Model {

@@ -20,8 +20,9 @@ export class DocumentView {
      * @param {Object} options
      * @param {(number: number, total: number) => string} options.pageLabel
      * @param {() => void} options.onShown called once, when the first page can be read
+     * @param {HTMLElement} [options.scroller] what scrolls, unless that is the page
      */
-    constructor(root, url, { pageLabel, onShown }) {
+    constructor(root, url, { pageLabel, onShown, scroller = null }) {
         Object.assign(this, { root, url, pageLabel, onShown });
         this.pages = new Map();
         this.drawing = null;
@@ -29,16 +30,42 @@ export class DocumentView {
             this.addPage(el, Number(el.dataset.width), Number(el.dataset.height));
         }
         this.observer = new IntersectionObserver((entries) => this.onSight(entries), {
+            // a page that is clipped by what scrolls counts as out of sight, unless that one is the root
+            root: scroller,
             rootMargin: "100% 0px",
         });
-        const redrawSoon = () => {
+        this.redrawSoon = () => {
             clearTimeout(this.redrawTimer);
             this.redrawTimer = setTimeout(() => this.refresh(), REDRAW_DELAY);
         };
-        new ResizeObserver(redrawSoon).observe(root);
+        this.resizes = new ResizeObserver(this.redrawSoon);
+        this.resizes.observe(root);
         if (window.visualViewport) {
             // after pinching, what is in sight is drawn again as sharp as it is large
-            window.visualViewport.addEventListener("resize", redrawSoon);
+            window.visualViewport.addEventListener("resize", this.redrawSoon);
+        }
+    }
+
+    /** Gives everything back: pictures, the worker, and what listens to the window. */
+    destroy() {
+        this.isOver = true;
+        this.observer.disconnect();
+        this.resizes.disconnect();
+        clearTimeout(this.redrawTimer);
+        if (window.visualViewport) {
+            window.visualViewport.removeEventListener("resize", this.redrawSoon);
+        }
+        for (const page of this.pages.values()) {
+            this.release(page);
+            page.sizer.remove();
+        }
+        if (this.pdf) {
+            this.pdf.destroy();
+            // nothing is drawn without it
+            this.pdf = null;
+        }
+        if (this.port) {
+            this.port.terminate();
         }
     }
 
@@ -53,7 +80,7 @@ export class DocumentView {
     /** Loads and shows the document; rejects when this browser or the network cannot. */
     async load() {
         // the worker, the larger part, loads beside pdf.js instead of after it
-        const port = new Worker(WORKER_URL, { type: "module" });
+        const port = (this.port = new Worker(WORKER_URL, { type: "module" }));
         const failed = new Promise((_, reject) => {
             port.onerror = () => reject(new Error("the worker of pdf.js did not start"));
         });
@@ -79,6 +106,9 @@ export class DocumentView {
         await this.matchPages();
         for (const el of this.pages.keys()) {
             this.observer.observe(el);
+        }
+        if (this.isOver) {
+            this.destroy();
         }
     }
 
@@ -123,15 +153,16 @@ export class DocumentView {
         return bottom > 0 && top < window.innerHeight;
     }
 
+    /** Only what is drawn can be blurred; to measure the others, the browser would lay out all pages. */
     refresh() {
         for (const page of this.pages.values()) {
-            this.fitText(page);
-            const { width } = page.sizer.getBoundingClientRect();
-            const wanted = this.densityOf(page) * width;
-            // the same picture serves until it would look blurred, or wastes memory
-            if (page.pixels && (wanted > page.pixels * 1.2 || wanted < page.pixels / 2)) {
-                page.stale = true;
+            if (!page.pixels) {
+                continue;
             }
+            this.fitText(page);
+            const wanted = this.densityOf(page) * page.sizer.getBoundingClientRect().width;
+            // the same picture serves until it would look blurred, or wastes memory
+            page.stale = wanted > page.pixels * 1.2 || wanted < page.pixels / 2;
         }
         this.drawNext();
     }
