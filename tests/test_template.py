@@ -146,6 +146,8 @@ class TestTemplateSource(SignatureCase):
         self.assertEqual((again.template_version, len(again.page_sizes)), (2, 2))
         template.copy()
         self.assertEqual((template.version, template.request_count), (2, 2))
+        template.role_ids[1].sequence = 1
+        self.assertEqual(template.version, 3)
 
     def test_prefilled_values(self):
         template = self.template_of(template_samples.plain())

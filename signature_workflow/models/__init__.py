@@ -5,6 +5,7 @@ from . import (
     mail_thread,
     res_company,
     res_partner,
+    signature_content,
     signature_document_access,
     signature_event,
     signature_key,

@@ -62,10 +62,10 @@ class SignatureTemplateField(models.Model):
     """A typed box on a page. Positions are in percent of the page as displayed, from top left."""
 
     _name = "signature.template.field"
+    _inherit = ["signature.content"]
     _description = "Signature template field"
     _order = "page, y, x, id"
 
-    template_id = fields.Many2one("signature.template", required=True, index=True, ondelete="cascade")
     role_id = fields.Many2one("signature.role", ondelete="restrict")
     type = fields.Selection(FIELD_TYPES, required=True, default="signature")
     name = fields.Char("Label", translate=True, help="What the signer reads beside the field.")
@@ -142,20 +142,6 @@ class SignatureTemplateField(models.Model):
                         y=field.y,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        created = super().create(vals_list)
-        created.template_id._content_changed()
-        return created
-
-    def write(self, vals):
-        self.template_id._content_changed()
-        return super().write(vals)
-
-    def unlink(self):
-        self.template_id._content_changed()
-        return super().unlink()
 
     @api.depends("name", "type")
     def _compute_display_name(self):

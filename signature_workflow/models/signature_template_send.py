@@ -61,6 +61,12 @@ class SignatureTemplate(models.Model):
         Raises UserError when there is nothing to show yet.
         """
         record = self._sample_record(record_id)
+        if self.kind == "report" and not record:
+            raise UserError(
+                self.env._(
+                    "There is nothing yet that “%s” could print as an example. Make one, then try again.", self.name
+                )
+            )
         return record, self._shown_document(record, sample=True)
 
     def _shown_document(self, record, sample=False):
