@@ -73,9 +73,9 @@ def html_to_pdf(
     """Render a document, or a fragment of one, on the base stylesheet ``document.css``.
 
     A ``.letterhead`` opens the document, a ``.page-footer`` stands at the foot of each page beside
-    the page number. ``<a href="sign:KEY">`` keeps the place of a field; the classes
-    ``sign-signature``, ``sign-name``, ``sign-date``, ``sign-text`` and ``sign-checkbox`` give it
-    its size. The link itself does not get into the PDF, nor do attachments and links to anything
+    the page number. ``<a href="sign:KEY">`` keeps the place of a field; a class such as
+    ``sign-signature``, after the field's type, gives it its size (``sign-date`` also for the date of
+    signing). The link itself does not get into the PDF, nor do attachments and links to anything
     but web, mail and telephone.
 
     :param stylesheet: CSS that is added to the base stylesheet
