@@ -184,6 +184,10 @@ class TestDiscover(BaseCase):
         for page in (1, 2):
             self.assertRegex(text_of(result.pdf, page), "Head +end")
 
+    def test_letters_without_a_size(self):
+        content = b"BT /F1 12 Tf 50 200 Td ({{name}) Tj /F1 0 Tf (}) Tj ET"
+        self.assertEqual(len(discover(pdf_samples.text_page(content)).info.pages), 1)
+
     def test_nothing_is_lost_in_silence(self):
         data = pdf_samples.tagged(
             (72, 700, "{{Foo;type=bar}} stays"),

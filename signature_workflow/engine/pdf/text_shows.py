@@ -108,7 +108,9 @@ def without(show: Show, removed: set[tuple[int, int]]) -> bytes:
             continue
         for index, code in enumerate(state.font.codes(item)):
             is_removed = (number, index) in removed
-            entries.append(-state.glyph_advance(code) / state.size * 1000 if is_removed else code)
+            # at size 0, no number moves anything
+            movement = -state.glyph_advance(code) / state.size * 1000 if state.size else 0.0
+            entries.append(movement if is_removed else code)
     parts = [
         b"%.4f" % sum(run) if isinstance(run[0], float) else b"<%s>" % state.font.raw(run).hex().encode()
         for run in _runs(entries)
