@@ -46,7 +46,7 @@ class TestTemplateSource(SignatureCase):
         self.assertAlmostEqual(order.y, (841.89 - 620) / 841.89 * 100, delta=0.3)
         reader = PdfReader(io.BytesIO(base64.b64decode(template.pdf_file)))
         self.assertFalse(reader.get_fields() or reader.pages[1].get("/Annots"))
-        self.assertIn("4 fields were found", template.notice)
+        self.assertIn("put in their places: 4", template.notice)
 
     def test_tags_become_fields_and_leave_the_text(self):
         template = self.template_of(

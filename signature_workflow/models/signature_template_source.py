@@ -81,7 +81,7 @@ class SignatureTemplate(models.Model):
                 commands.append((1, known.id, self._box_values(found.box)) if known else (0, 0, values))
         if commands:
             self.field_ids = commands
-            notices.insert(0, self.env._("%s fields were found in the file and put in their places.", len(commands)))
+            notices.insert(0, self.env._("Fields found in the file and put in their places: %s.", len(commands)))
         notices += [
             self.env._(
                 "“%(field)s” stood on page %(page)s, which the file does not have. Move it to another page, or "

@@ -358,7 +358,7 @@ test("several fields are selected, aligned and moved together", async () => {
     await contains(spoken("One")).click();
     await clickWith("Control", spoken("Two"));
     await clickWith("Shift", spoken("Three"));
-    expect(".o_signature_panel_title").toHaveText("3 fields selected");
+    expect(".o_signature_panel_title").toHaveText("Fields selected: 3");
     await contains("button[name=left]").click();
     expect(["One", "Two", "Three"].map((name) => placeOf(spoken(name))[0])).toEqual([10, 10, 10]);
     await contains("select[name=role_id]").select("2");

@@ -13,7 +13,7 @@ export class ArrangePanel extends Component {
     }
 
     get title() {
-        return _t("%s fields selected", this.props.fields.length);
+        return _t("Fields selected: %s", this.props.fields.length);
     }
 
     get actions() {
