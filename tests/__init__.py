@@ -31,4 +31,5 @@ from . import (
     test_template,
     test_tour_main_job,
     test_tour_templates,
+    test_write_back,
 )

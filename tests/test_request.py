@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -345,6 +345,29 @@ class TestGenerate(SignatureCase):
         self.assertTrue(document.pdf.startswith(b"%PDF"))
         self.assertEqual([field["page"] for field in document.fields], [len(document.page_sizes)] * 2)
         self.assertEqual(self.template._report_record(deal), new)
+
+    def test_quotation_that_the_sender_may_not_see(self):
+        if "order_ids" not in self.env["crm.lead"]._fields:
+            self.skipTest("Quotations are not installed")
+        self.template.write(
+            {
+                "kind": "report",
+                "report_id": self.env.ref("sale.action_report_saleorder").id,
+                "report_path": "order_ids",
+                "field_ids": [(0, 0, {"role_id": self.role_client.id, "page": -1})],
+            }
+        )
+        deal = self._make_deal()
+        own, __ = self.env["sale.order"].create(
+            [
+                {"partner_id": self.partner.id, "opportunity_id": deal.id, "user_id": user.id}
+                for user in (self.salesman, self.manager)
+            ]
+        )
+        # the newest one is what the worker sends, so an older one that they may see is not shown instead
+        with self.assertRaises(AccessError):
+            self.template.with_user(self.salesman)._build_document(deal.with_user(self.salesman))
+        self.assertTrue(own.with_user(self.salesman).has_access("read"))
 
     def test_report_of_another_record_is_refused(self):
         if "order_ids" not in self.env["crm.lead"]._fields:

@@ -3,7 +3,7 @@ import base64
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
 
-from . import template_samples
+from . import docx_samples, template_samples
 from .common import SignatureCase, SignatureFixture, pdf_text
 
 
@@ -74,6 +74,52 @@ class TestSendDialog(SignatureCase):
         deal = self._make_deal(user_id=self.manager.id)
         with self.assertRaises(AccessError):
             self.dialog(deal)
+        sends = self.env["signature.request.send"].with_user(self.salesman)
+        with self.assertRaises(AccessError):
+            sends.create(
+                {"res_model": "crm.lead", "res_id": deal.id, "template_id": self.template.id}
+            ).signer_ids.mapped("email")
+
+    def test_message_of_somebody_else_is_not_offered(self):
+        self.template._make_requests(self._make_deal(), message="Dear Ann, 40 % as agreed")
+        self.assertFalse(self.dialog(self._make_deal()).message)
+
+    def test_contact_that_one_may_not_read(self):
+        company = self.env["res.company"].create({"name": "Other company"})
+        secret = self.env["res.partner"].create(
+            {"name": "Secret", "email": "secret@other.example", "company_id": company.id}
+        )
+        dialog = self.dialog(self._make_deal()).save()
+        dialog.signer_ids[0].sudo().write({"partner_id": secret.id, "is_changed": True})
+        with self.assertRaises(AccessError):
+            dialog.action_send()
+
+    def test_text_that_does_not_fit_is_told_in_the_dialog(self):
+        self.template.write(
+            {
+                "kind": "pdf",
+                "pdf_file": base64.b64encode(template_samples.plain()),
+                "field_ids": [
+                    (0, 0, {"type": "signature", "role_id": self.role_client.id, "y": 50}),
+                    (0, 0, {"type": "signature", "role_id": self.role_company.id, "y": 60}),
+                    (
+                        0,
+                        0,
+                        {
+                            "type": "text",
+                            "role_id": self.role_client.id,
+                            "merge_path": "name",
+                            "width": 10,
+                            "height": 1.5,
+                        },
+                    ),
+                ],
+            }
+        )
+        deal = self._make_deal(name="A very long name of a deal " * 20)
+        with self.assertRaisesRegex(UserError, "does not fit"):
+            self.dialog(deal).save().action_send()
+        self.assertFalse(self.requests_of(deal))
 
     def test_test_to_oneself_leaves_no_trace_on_the_deal(self):
         deal = self._make_deal()
@@ -86,6 +132,11 @@ class TestSendDialog(SignatureCase):
         self.assertEqual(request.signer_ids[0].name, self.partner.name)
         self.complete(request)
         self.assertEqual(deal.message_ids, messages)
+        self.assertFalse(deal.activity_ids)
+        # its copy says what it is, and carries no seal of the company
+        self.assertIn("TEST – nobody has signed this", pdf_text(request.final_id.raw))
+        self.assertNotIn(b"/ByteRange", request.final_id.raw)
+        self.assertIn("TEST", request.name)
         self.assertFalse(deal.signature_state)
         self.assertEqual(deal.stage_id, self.stage_new)
         self.assertFalse(self.template.request_count)
@@ -206,25 +257,80 @@ class TestSendAttachment(SignatureCase):
         self.assertFalse(any(template.field_ids.mapped("merge_path")) or any(template.field_ids.mapped("write_path")))
         self.assertIn("only a template may do", template.notice)
 
-    def test_merge_fields_of_a_salesperson_have_their_rights(self):
-        hidden = self._make_deal(name="Secret deal", user_id=self.manager.id)
-        deal = self._make_deal()
-        attachment = self.attach(deal, template_samples.plain())
+    def test_a_salesperson_does_not_get_at_fields(self):
+        attachment = self.attach(self._make_deal(), template_samples.plain())
         self.begin(attachment)
         template = self.template_of(attachment).with_user(self.salesman)
         loaded = template.editor_load()
-        base = {"page": 1, "x": 20, "width": 60, "height": 4}
-        fields = [
-            {**base, "type": "merge", "merge_path": "partner_id.opportunity_ids.name", "y": 10},
-            {**base, "type": "signature", "role_id": self.role_client.id, "y": 70},
-        ]
-        template.editor_save(fields, loaded["revision"])
-        self.assertEqual(hidden.partner_id, deal.partner_id)
-        self.dialog(template.action_send_for("crm.lead", deal.id)).save().action_send()
-        self.work()
-        request = self.requests_of(deal)
-        original = request.original_id.raw
-        self.assertNotIn("Secret deal", pdf_text(original) if original else request.failure)
+        self.assertNotIn("merge", [kind["type"] for kind in loaded["types"]])
+        field = {"page": 1, "x": 20, "y": 10, "width": 60, "height": 4, "role_id": self.role_client.id}
+        for values in (
+            {"type": "merge", "merge_path": "partner_id.opportunity_ids.name"},
+            {"type": "text", "merge_path": "partner_id.opportunity_ids.name"},
+            {"type": "text", "write_path": "name"},
+        ):
+            with (
+                self.subTest(values),
+                self.assertRaisesRegex(UserError, "only a template may do"),
+                self.env.cr.savepoint(),
+            ):
+                template.editor_save([{**field, **values}], loaded["revision"])
+
+    def test_a_salesperson_does_not_get_into_templates(self):
+        attachment = self.attach(self._make_deal(), template_samples.plain())
+        self.begin(attachment)
+        own = self.template_of(attachment).with_user(self.salesman)
+        self.place(own)
+        own.role_ids[0].role_id = self.env.ref("signature_workflow.role_salesperson")
+        for part in (own.field_ids, own.role_ids[0]):
+            with self.subTest(part=part), self.assertRaises(AccessError), self.env.cr.savepoint():
+                part.write({"template_id": self.template.id})
+        for column, value in (("is_adhoc", False), ("kind", "html"), ("version", 9), ("page_sizes", [[1, 1]])):
+            with self.subTest(column), self.assertRaises(AccessError), self.env.cr.savepoint():
+                own.write({column: value})
+        self.assertEqual(self.template.version, 1)
+
+    def test_word_file_of_a_record_does_not_get_at_the_deal(self):
+        deal = self._make_deal()
+        for tag in ("Note;type=text;role=Client;merge=description", "Price;type=number;role=Client;write=name"):
+            data = docx_samples.text(f"{{{{{tag}}}}} {{{{signature;role=Client}}}}")
+            word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+            attachment = self.attach(deal, data, "offer.docx")
+            attachment.mimetype = word
+            with (
+                self.subTest(tag),
+                self.assertRaisesRegex(UserError, "only a template may do"),
+                self.env.cr.savepoint(),
+            ):
+                self.begin(attachment)
+
+    def test_fields_of_the_file_itself_come_before_any_layout(self):
+        deal = self._make_deal()
+        first = self.attach(deal, template_samples.plain())
+        self.begin(first)
+        self.place(self.template_of(first))
+        action = self.template_of(first).with_user(self.salesman).action_send_for("crm.lead", deal.id)
+        self.dialog(action).save().action_send()
+        form = self.attach(deal, template_samples.form())
+        self.begin(form)
+        self.assertEqual(len(self.template_of(form).field_ids), 4)
+        following = self.attach(deal, template_samples.plain())
+        dialog = self.dialog(self.begin(following)).save()
+        self.assertTrue(dialog.layout_id)
+        self.assertEqual(dialog.action_drop_layout()["tag"], "signature_workflow.template_editor")
+        self.assertFalse(self.template_of(following).field_ids or self.template_of(following).layout_id)
+
+    def test_what_was_never_sent_is_forgotten(self):
+        deal = self._make_deal()
+        attachments = [self.attach(deal, template_samples.plain(pages)) for pages in (1, 2)]
+        for attachment in attachments:
+            self.begin(attachment)
+        old, young = (self.template_of(attachment) for attachment in attachments)
+        self.env.cr.execute("UPDATE signature_template SET write_date = '2020-01-01' WHERE id = %s", [old.id])
+        self.env.invalidate_all()
+        self.env["signature.template"]._gc_adhoc()
+        self.assertEqual((old | young).exists(), young)
+        self.assertTrue(self.template.exists())
 
     def test_files_that_cannot_be_sent(self):
         deal = self._make_deal()

@@ -26,6 +26,7 @@ from . import (
     signature_signer_answers,
     signature_signer_page,
     signature_template,
+    signature_template_adhoc,
     signature_template_document,
     signature_template_editor,
     signature_template_field,

@@ -113,14 +113,17 @@ class CrmLead(models.Model):
     def _merge_dependences(self, opportunities):
         """The merged deals go; their documents stay with the deal that is kept."""
         result = super()._merge_dependences(opportunities)
-        requests = opportunities.sudo().signature_request_ids
-        requests.write({"res_id": self.id})
+        opportunities._all_signature_requests().write({"res_id": self.id})
         return result
+
+    def _all_signature_requests(self):
+        """Return the requests of these deals, tests included (sudo)."""
+        return self.env["signature.request"].sudo().search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signatures(self):
-        requests = self.sudo().signature_request_ids
-        if requests.original_id:
+        requests = self._all_signature_requests()
+        if requests.filtered(lambda request: not request.is_test).original_id:
             raise UserError(
                 self.env._(
                     "A deal with signed or sent documents cannot be deleted: they are evidence. Archive it instead."

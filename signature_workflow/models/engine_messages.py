@@ -52,8 +52,8 @@ def engine_message(env, error):
         "tag_invalid": env._("The tag “%s” is not understood. Correct it in the document.", params.get("text", "")),
         # rendering
         "resource_refused": env._(
-            "The document uses “%s”, which is not stored here. Upload the picture into the template; for a report, make "
-            "the picture public, or have the report printed by Odoo's own engine.",
+            "The document uses “%s”, which is not stored here. Upload the picture into the template; for a report, "
+            "make the picture public, or have the report printed by Odoo's own engine.",
             params.get("url", ""),
         ),
         "resource_too_large": env._("The picture “%s” is too large.", params.get("url", "")),

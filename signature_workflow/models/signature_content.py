@@ -9,16 +9,25 @@ class SignatureContent(models.AbstractModel):
 
     template_id = fields.Many2one("signature.template", required=True, index=True, ondelete="cascade")
 
+    def _note_change(self):
+        if not self.env.context.get("signature_content_noted"):
+            self.template_id._content_changed()
+
     @api.model_create_multi
     def create(self, vals_list):
         created = super().create(vals_list)
-        created.template_id._content_changed()
+        created._note_change()
         return created
 
     def write(self, vals):
-        self.template_id._content_changed()
-        return super().write(vals)
+        self._note_change()
+        result = super().write(vals)
+        if "template_id" in vals:
+            # rules are checked before a write: here, for the template that it went to
+            self.check_access("write")
+            self._note_change()
+        return result
 
     def unlink(self):
-        self.template_id._content_changed()
+        self._note_change()
         return super().unlink()

@@ -14,6 +14,7 @@ KINDS = [
     ("skipped", "Not needed any more"),
     ("declined", "Declined"),
     ("sealed", "Sealed"),
+    ("tested", "Test finished"),
     ("written", "Written back"),
     ("failed", "Failed"),
     ("retried", "Tried again"),

@@ -126,16 +126,7 @@ class SignatureMerge(models.AbstractModel):
 
         Times are those of the customer's time zone, or of the user when it has none.
         """
-        record = self._source(record)
-        return self._text(record, path, self._customer_tz(record))
-
-    @api.model
-    def _source(self, record):
-        """Return `record` with the rights that its values are read with: all, or its user's own if the context says so.
-
-        What is read with all rights was chosen by a template's author, who may read those models.
-        """
-        return record if self.env.context.get("signature_own_rights") else record.sudo()
+        return self._text(record.sudo(), path, self._customer_tz(record.sudo()))
 
     @api.model
     def _customer_tz(self, record):
@@ -190,7 +181,7 @@ class SignatureMerge(models.AbstractModel):
         empty is not in `empty`. For a `sample` no values are read: labels such as `‹Customer: Name›` stand for them.
         Raises UserError for a placeholder that does not work.
         """
-        empty, record = set(), self._source(record)
+        empty, record = set(), record.sudo()
         tz = False if sample else self._customer_tz(record)
 
         def replace(match):

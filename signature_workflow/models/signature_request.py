@@ -217,7 +217,7 @@ class SignatureRequest(models.Model):
                 "signature_request_id": request.id,
             }
             for request in self
-            if "activity_ids" in self.env[request.res_model]._fields
+            if not request.is_test and "activity_ids" in self.env[request.res_model]._fields
         ]
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
 

@@ -57,20 +57,25 @@ class SignatureRequestField(models.Model):
         """
         created = super().create(vals_list)
         for field in created:
-            if field.value:
-                field.value = field._usable_default()
-            for text in field._known_texts():
-                if not field._fits(text):
-                    raise UserError(
-                        self.env._(
-                            "“%(text)s” does not fit into the field “%(field)s” on page %(page)s. "
-                            "Make the field larger, or the text shorter.",
-                            text=field._printed(text),
-                            field=field.name,
-                            page=field.page,
-                        )
-                    )
+            field._check_known()
         return created
+
+    def _check_known(self):
+        """Bring the default into the form of answers; raises UserError as `create` does."""
+        self.ensure_one()
+        if self.value:
+            self.value = self._usable_default()
+        for text in self._known_texts():
+            if not self._fits(text):
+                raise UserError(
+                    self.env._(
+                        "“%(text)s” does not fit into the field “%(field)s” on page %(page)s. "
+                        "Make the field larger, or the text shorter.",
+                        text=self._printed(text),
+                        field=self.name,
+                        page=self.page,
+                    )
+                )
 
     def _usable_default(self):
         """Return the default of this field in the form in which answers are stored."""

@@ -25,7 +25,7 @@ class Draft(NamedTuple):
     def name(self):
         """The document's name as the customer reads it, in the subject of the mail for one."""
         template = self.request.template_id.with_context(lang=self.record.env.lang)
-        return template._document_name(self.record)
+        return template._document_name(self.record, self.request.is_test)
 
 
 class SignatureRequest(models.Model):
@@ -103,9 +103,7 @@ class SignatureRequest(models.Model):
         record = self._batch_record(records)
         if not record:
             raise UserError(self.env._("The record of “%s” no longer exists.", self.name))
-        record = record.with_company(self.company_id)
-        partner = self.env["signature.role"]._customer(record)
-        return record.with_context(lang=partner.lang or self.user_id.lang or self.env.lang)
+        return self.template_id._localized(record, self.user_id, self.company_id)
 
     def _prepare_signers(self, record):
         """Return the values of the signers. Raises UserError with all who or what is missing."""

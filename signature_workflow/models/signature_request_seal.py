@@ -1,9 +1,15 @@
+import hashlib
 from datetime import UTC, datetime
 
 from odoo import models
 
+from ..engine.pdf.stamp import Stamp, stamp_pdf
+from ..engine.placement import Box
 from ..engine.sealing.api import stamp_and_seal
 from .fonts import font_set
+
+# left, top, width and height in percent of a page
+TEST_PLACE = (5, 0.5, 90, 2.5)
 
 
 class SignatureRequest(models.Model):
@@ -18,6 +24,9 @@ class SignatureRequest(models.Model):
         """
         self.ensure_one()
         self._bump()
+        if self.is_test:
+            self._end_test()
+            return
         company = self.company_id
         sealed = stamp_and_seal(
             self.original_id.raw,
@@ -39,8 +48,22 @@ class SignatureRequest(models.Model):
         )
         self._log_events("sealed", data={"document_sha256": sealed.sha256})
         self._close_todos()
-        if not self.is_test:
-            self._file_on_record(sealed.data)
+        self._file_on_record(sealed.data)
+        self.env["signature.reaction"]._plan(self)
+
+    def _end_test(self):
+        """Finish a test: its copy says so on every page, and has no seal; nothing is filed on the record."""
+        words = self._for_sender().env._("TEST – nobody has signed this")
+        marks = [Stamp(Box(page, *TEST_PLACE), "text", words) for page in range(1, len(self.page_sizes) + 1)]
+        copy = stamp_pdf(self.original_id.raw, [*marks, *self.field_ids._to_stamps()], fonts=font_set())
+        final = self._file_pdf(self, copy)
+        self._move(
+            "completed",
+            final_id=final.id,
+            final_sha256=hashlib.sha256(copy).hexdigest(),
+            date_completed=self.env.cr.now(),
+        )
+        self._log_events("tested", data={"document_sha256": self.final_sha256})
         self.env["signature.reaction"]._plan(self)
 
     def _file_pdf(self, target, data):

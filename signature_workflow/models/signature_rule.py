@@ -54,7 +54,7 @@ class SignatureRule(models.Model):
         required=True,
         ondelete="restrict",
         check_company=True,
-        domain=[("model", "=", "crm.lead")],
+        domain=[("model", "=", "crm.lead"), ("is_adhoc", "=", False)],
     )
     signatory_id = fields.Many2one(
         "res.users",

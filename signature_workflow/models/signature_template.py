@@ -19,12 +19,6 @@ class SignatureTemplate(models.Model):
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
-    is_adhoc = fields.Boolean(
-        "For one document",
-        readonly=True,
-        copy=False,
-        help="Made from a file of one record; offered again for its like.",
-    )
     version = fields.Integer(
         readonly=True, default=1, copy=False, help="Counts the changes made after a document had been sent."
     )
@@ -185,8 +179,9 @@ class SignatureTemplate(models.Model):
         used = self.env["signature.request"].sudo()._read_group(made, ["template_id"], ["template_version:max"])
         for template, latest in used:
             if template.version <= latest:
-                template.version = latest + 1
-                template._message_log(body=self.env._("Version %s: documents sent so far keep theirs.", latest + 1))
+                own = template.sudo()
+                own.version = latest + 1
+                own._message_log(body=self.env._("Version %s: documents sent so far keep theirs.", latest + 1))
 
     def action_view_requests(self):
         self.ensure_one()
@@ -232,7 +227,9 @@ class SignatureTemplate(models.Model):
             "state": "queued",
         }
 
-    def _document_name(self, record):
+    def _document_name(self, record, is_test=False):
+        if is_test:
+            return self.env._("TEST: %(document)s – %(record)s", document=self.name, record=record.display_name)
         return self.env._("%(document)s – %(record)s", document=self.name, record=record.display_name)
 
     def _responsible(self, record, signatory):

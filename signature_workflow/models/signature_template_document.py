@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from ..engine import docx
 from ..engine.errors import EngineError, TagError
 from ..engine.pdf.discover import discover
+from ..engine.pdf.inspect import inspect
 from ..engine.pdf.renderers import fits
 from ..engine.pdf.stamp import Stamp, stamp_pdf
 from ..engine.render import html_to_pdf
@@ -44,12 +45,7 @@ class SignatureTemplate(models.Model):
         Raises UserError or EngineError that say what is missing.
         """
         self.ensure_one()
-        template = self
-        if self.is_adhoc:
-            # whoever lays out a document of their own gets at what they may read, and no more
-            author = self.create_uid
-            template, record = self.with_user(author).with_context(signature_own_rights=True), record.with_user(author)
-        return getattr(template, f"_build_document_{self.kind}")(record, sample)
+        return getattr(self, f"_build_document_{self.kind}")(record, sample)
 
     def _check_placeholders(self):
         """Refuse a text with a merge field or tag that will not work, or that its author may not read."""
@@ -72,13 +68,14 @@ class SignatureTemplate(models.Model):
             asked = docx.placeholders(base64.b64decode(self.docx_file))
         except EngineError as error:
             raise UserError(engine_message(self.env, error)) from error
-        if asked.paths and self.is_adhoc:
+        reaching = [*asked.paths, *filter(self._reaches_record, asked.tags)]
+        if reaching and self.is_adhoc:
             raise UserError(
                 self.env._(
                     "“%(file)s” asks for fields of the record (%(fields)s), which only a template may do. Ask a sales "
                     "manager to make a template of it.",
                     file=self.docx_name,
-                    fields=", ".join(asked.paths),
+                    fields=", ".join(reaching),
                 )
             )
         for path in asked.paths:
@@ -129,8 +126,11 @@ class SignatureTemplate(models.Model):
         return self._discovered(record, docx.to_pdf(docx.merge(data, values)), sample)
 
     def _build_document_report(self, record, sample=False):
-        source = self._report_record(record)
-        if not source:
+        # with all rights, so that whoever looks at it sees what the worker will send; and who may not see it, nothing
+        source = self._report_record(record.sudo()).sudo(record.env.su)
+        if source:
+            source.check_access("read")
+        else:
             raise UserError(
                 self.env._(
                     "“%(template)s” prints %(kind)s of “%(record)s”, but there is none. Make it, then try again.",
@@ -145,19 +145,21 @@ class SignatureTemplate(models.Model):
             return document if sample else self._place_fields(record, document)
         report = self.report_id.sudo().with_context(lang=record.env.lang)
         pdf, __ = report._render_qweb_pdf(self.report_id, res_ids=source.ids)
-        # a report prints what customers have written: their words do not get at the fields of the record
-        return self._discovered(record, pdf, sample, merge_path=False, write_path=False)
+        # not searched for tags: a report prints what customers have written, too
+        sizes = [[page.width, page.height] for page in inspect(pdf).pages]
+        document = Document(pdf, sizes, [])
+        return document if sample else self._place_fields(record, document)
 
     def _anchored(self, record, rendered, spec_of):
         """Return the document of a rendering; `spec_of(key)` says what field an anchor stands for."""
         fields = [self._request_values(spec_of(anchor.key), record, anchor.box) for anchor in rendered.anchors]
         return Document(rendered.pdf, [[page.width, page.height] for page in rendered.pages], fields)
 
-    def _discovered(self, record, pdf, sample, **overrides):
-        """Return the document of a PDF in which the fields are written as tags; `overrides` are columns of all."""
+    def _discovered(self, record, pdf, sample):
+        """Return the document of a PDF in which the fields are written as tags."""
         discovery, localized = discover(pdf), self.with_context(lang=record.env.lang)
         fields = [
-            self._request_values(localized._tag_values(found.text) | overrides, record, found.box)
+            self._request_values(localized._tag_values(found.text), record, found.box)
             for found in discovery.found
             if found.source == "tag"
         ]
@@ -236,7 +238,7 @@ class SignatureTemplate(models.Model):
     def _prefill(self, record, path, kind):
         """Return what a field of type `kind` is filled with from `path`, as an answer is stored; empty for nothing."""
         merge = self.env["signature.merge"]
-        records, field = merge._follow(merge._source(record), path)
+        records, field = merge._follow(record.sudo(), path)
         raw = records[:1][field.name]
         if kind == "checkbox":
             return "1" if raw else False
@@ -309,6 +311,14 @@ class SignatureTemplate(models.Model):
         return Markup('<a href="sign:{}" class="sign-{}" style="{}">\u200b</a>').format(
             key, "date" if kind == "date_signed" else kind, style
         )
+
+    @api.model
+    def _reaches_record(self, text):
+        """Tell whether a tag reads or writes a field of the record; one that is not understood does neither."""
+        try:
+            return bool({"merge", "write"} & parse_tag(text).options.keys())
+        except TagError:
+            return False
 
     def _tag_problem(self, text):
         roles = self.role_ids.role_id

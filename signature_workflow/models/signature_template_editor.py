@@ -50,6 +50,10 @@ class SignatureTemplate(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
+        if self.kind == "html":
+            raise UserError(
+                self.env._("“%s” is a text: its fields are places to sign that are inserted there.", self.name)
+            )
         self.lock_for_update()
         if revision != self._editor_revision():
             raise UserError(
@@ -61,7 +65,10 @@ class SignatureTemplate(models.Model):
             (1, field.id, changed) for field in self.field_ids if (changed := field._changed(kept.get(field.id, {})))
         ]
         commands += [(0, 0, {key: values.get(key) for key in EDITED}) for values in fields if not values.get("id")]
-        self.field_ids = commands
+        if commands:
+            # once for all of them
+            self.with_context(signature_content_noted=True).field_ids = commands
+            self._content_changed()
         return self._editor_values(record_id)
 
     def _editor_values(self, record_id):
@@ -90,6 +97,7 @@ class SignatureTemplate(models.Model):
                     "height": SIZES.get(kind, DEFAULT_SIZE)[1],
                 }
                 for kind, label in self.env["signature.template.field"]._fields["type"]._description_selection(self.env)
+                if kind != "merge" or not self.is_adhoc
             ],
             "fields": [field._editor_values() for field in self.field_ids],
         }

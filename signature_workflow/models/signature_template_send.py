@@ -1,14 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..engine import docx
 from ..engine.errors import EngineError
 from .engine_messages import engine_message
 
-SENDABLE = {
-    "application/pdf": "pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-}
 # so many of the newest records are looked at for an example of a report
 SAMPLES = 50
 
@@ -18,13 +14,6 @@ class SignatureTemplate(models.Model):
 
     _inherit = "signature.template"
 
-    attachment_id = fields.Many2one(
-        "ir.attachment", "Made from the file", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
-    )
-    layout_id = fields.Many2one(
-        "signature.template", "Layout of", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
-    )
-
     has_converter = fields.Boolean(compute="_compute_has_converter", help="LibreOffice is installed on the server.")
 
     @api.depends("kind")
@@ -33,12 +22,12 @@ class SignatureTemplate(models.Model):
 
     # Examples
 
-    def _localized(self, record, user):
-        """Return `record` in the language of its customer, and in its own company."""
-        names = record._mail_get_partner_fields()
-        partner = record[names[0]] if names else self.env["res.partner"]
-        company = record["company_id"] if "company_id" in record._fields else False
+    def _localized(self, record, user, company=None):
+        """Return `record` in the language of its customer, and in `company` or its own."""
+        if not company and "company_id" in record._fields:
+            company = record["company_id"]
         record = record.with_company(company or self.company_id or self.env.company)
+        partner = self.env["signature.role"]._customer(record)
         return record.with_context(lang=partner.lang or user.lang or self.env.lang)
 
     def _sample_record(self, record_id=False):
@@ -50,10 +39,14 @@ class SignatureTemplate(models.Model):
             record.check_access("read")
         elif self.kind == "report":
             newest = model.search([], order="id desc", limit=SAMPLES)
-            record = newest.filtered(self._report_record)[:1]
+            record = newest.filtered(self._has_readable_report)[:1]
         else:
             record = model.browse()
         return self._localized(record, self.env.user) if record else record
+
+    def _has_readable_report(self, record):
+        source = self._report_record(record.sudo()).with_env(self.env)
+        return bool(source) and source.has_access("read")
 
     def _sample_document(self, record_id=False):
         """Return `(record, Document)` as an example; the document's fields are those that the text itself has.
@@ -134,7 +127,7 @@ class SignatureTemplate(models.Model):
         """Send the document of the newest record to oneself, as every signer would get it."""
         self.ensure_one()
         newest = self.env[self.model].search([], order="id desc", limit=SAMPLES)
-        record = newest.filtered(lambda each: self.kind != "report" or self._report_record(each))[:1]
+        record = newest.filtered(lambda each: self.kind != "report" or self._has_readable_report(each))[:1]
         if not record:
             raise UserError(
                 self.env._("There is no record yet that “%s” could be made from. Make one, then try it.", self.name)
@@ -146,107 +139,16 @@ class SignatureTemplate(models.Model):
         if not self.env.user.email:
             raise UserError(self.env._("You have no e-mail address. Enter it in your preferences, then try again."))
         self._make_requests(record, is_test=True, user_id=self.env.uid, **values)
+        return self._notification(
+            self.env._(
+                "A test of “%(document)s” is on its way to %(email)s.", document=self.name, email=self.env.user.email
+            )
+        )
+
+    @api.model
+    def _notification(self, message, **params):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "A test of “%(document)s” is on its way to %(email)s.",
-                    document=self.name,
-                    email=self.env.user.email,
-                ),
-            },
+            "params": {"type": "success", "message": message, **params},
         }
-
-    @api.model
-    def action_send_attachment(self, attachment_id):
-        """Return the action that sends a file of a record for signature.
-
-        That is the send dialog, when the fields of the file are known: because it has some itself, or because a
-        document with the same pages was sent before. Otherwise it is the visual editor, which then leads there.
-        """
-        attachment = self.env["ir.attachment"].browse(attachment_id).exists()
-        attachment.check_access("read")
-        if attachment.mimetype not in SENDABLE or not attachment.res_id:
-            raise UserError(
-                self.env._(
-                    "“%s” cannot be sent for signature: only PDF and Word files of a record can.", attachment.name
-                )
-            )
-        record = self.env[attachment.res_model].browse(attachment.res_id)
-        record.check_access("write")
-        template = self._adhoc(attachment, record)
-        if template.field_ids or template.kind == "docx":
-            return template.action_send_for(record._name, record.id)
-        return template._editor_action(next={"res_model": record._name, "res_id": record.id})
-
-    @api.model
-    def _adhoc(self, attachment, record):
-        """Return the template for this one file: the one that was begun before, or a new one."""
-        begun = self.search(
-            [("attachment_id", "=", attachment.id), ("create_uid", "=", self.env.uid), ("is_adhoc", "=", True)]
-        ).filtered(lambda template: not template.request_count)
-        if begun:
-            return begun[0]
-        kind = SENDABLE[attachment.mimetype]
-        template = self.create(
-            {
-                "name": attachment.name.rpartition(".")[0] or attachment.name,
-                "is_adhoc": True,
-                "kind": kind,
-                f"{kind}_file": attachment.with_context(bin_size=False).datas,
-                f"{kind}_name": attachment.name,
-                "model_id": self.env["ir.model"]._get_id(record._name),
-                "company_id": record["company_id"].id if "company_id" in record._fields else self.env.company.id,
-                "attachment_id": attachment.id,
-            }
-        )
-        if layout := template._similar_layouts()[:1]:
-            template._use_layout(layout)
-        return template
-
-    def _similar_layouts(self):
-        """Return templates whose file has the same pages, and fields on them; the one used last comes first."""
-        self.ensure_one()
-        if not self.layout_key:
-            return self.browse()
-        alike = self.with_context(active_test=False).search(
-            [
-                ("layout_key", "=", self.layout_key),
-                ("field_ids", "!=", False),
-                ("id", "!=", self.id),
-                ("model", "=", self.model),
-            ]
-        )
-        used = (
-            self.env["signature.request"]
-            .sudo()
-            ._read_group([("template_id", "in", alike.ids), ("is_test", "=", False)], ["template_id"], ["id:max"])
-        )
-        latest = {template.id: request_id for template, request_id in used}
-        return alike.filtered(lambda template: template.id in latest).sorted(lambda template: -latest[template.id])
-
-    def _use_layout(self, layout):
-        """Take over what was filled in for another document: fields, roles, days to sign and message."""
-        self.ensure_one()
-        self.check_access("write")
-        source = layout.copy_data()[0]
-        taken = {key: source[key] for key in ("expiry_days", "message") if key in source}
-        self.write(
-            {
-                "layout_id": layout.id,
-                "role_ids": [(5,), *source["role_ids"]],
-                "field_ids": [(5,), *source["field_ids"]],
-                **taken,
-            }
-        )
-
-    def write(self, vals):
-        if "is_adhoc" in vals and not (self.env.su or self.env.user.has_group("signature_workflow.group_manager")):
-            raise AccessError(self.env._("Only sales managers can make templates. Ask one to keep this layout."))
-        return super().write(vals)
-
-    def action_keep(self):
-        """Make the layout of one document a template that everybody can use."""
-        self.is_adhoc = False

@@ -36,6 +36,7 @@ class SignatureTemplate(models.Model):
         return templates
 
     def write(self, vals):
+        self._check_may_write(vals)
         files, discovery = self._take_in(vals)
         result = super().write(vals | files)
         for template in self:
@@ -91,7 +92,7 @@ class SignatureTemplate(models.Model):
             )
             for field in self._misplaced_fields()
         ]
-        self.notice = "\n".join(notices)
+        self.sudo().notice = "\n".join(notices)
 
     def _found_values(self, found):
         """Return `(values, problem)` of a field that was found; one of them may be empty.
@@ -126,7 +127,7 @@ class SignatureTemplate(models.Model):
         }, problem
 
     def _found_tag(self, found):
-        if self.is_adhoc and (found.type == "merge" or {"merge", "write"} & parse_tag(found.text).options.keys()):
+        if self.is_adhoc and (found.type == "merge" or self._reaches_record(found.text)):
             raise UserError(
                 self.env._(
                     "“%s” asks for a field of the record, which only a template may do. It was left out.", found.text

@@ -16,20 +16,26 @@ class SignatureRequestSend(models.TransientModel):
     template_id = fields.Many2one(
         "signature.template", "Document", domain="[('model', '=', res_model), ('is_adhoc', '=', False)]"
     )
-    is_adhoc = fields.Boolean(related="template_id.is_adhoc")
-    layout_id = fields.Many2one(related="template_id.layout_id")
-    notice = fields.Text(related="template_id.notice")
+    is_adhoc = fields.Boolean(related="template_id.is_adhoc", related_sudo=False)
+    layout_id = fields.Many2one(related="template_id.layout_id", related_sudo=False)
+    notice = fields.Text(related="template_id.notice", related_sudo=False)
     can_keep = fields.Boolean(compute="_compute_can_keep")
     keep_layout = fields.Boolean("Keep this layout as a template")
     signatory_id = fields.Many2one(
         "res.users", "Signs for us", domain="[('share', '=', False)]", default=lambda self: self.env.user
     )
     has_signatory = fields.Boolean(compute="_compute_has_signatory")
+    # stored, but computed with the rights of the user
     message = fields.Text(
-        "Message to the signers", compute="_compute_message", store=True, readonly=False, precompute=True
+        "Message to the signers", compute="_compute_message", compute_sudo=False, store=True, readonly=False
     )
     signer_ids = fields.One2many(
-        "signature.request.send.signer", "send_id", compute="_compute_signer_ids", store=True, readonly=False
+        "signature.request.send.signer",
+        "send_id",
+        compute="_compute_signer_ids",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
     )
     problems = fields.Text(compute="_compute_problems")
     preview_url = fields.Char(compute="_compute_preview_url")
@@ -45,6 +51,7 @@ class SignatureRequestSend(models.TransientModel):
     def _record(self):
         """Return the record, which the user must be allowed to change."""
         self.ensure_one()
+        self.template_id.check_access("read")
         record = self.env[self.res_model].browse(self.res_id)
         record.check_access("write")
         return record
@@ -66,11 +73,12 @@ class SignatureRequestSend(models.TransientModel):
 
     @api.depends("template_id")
     def _compute_message(self):
-        """Use again what was written with the last document of this template."""
+        """Use again what this user wrote with the last document of this template."""
         for send in self:
             template = send.template_id
             like = template.layout_id or template
-            last = self.env["signature.request"].search([("template_id", "=", like.id)], order="id desc", limit=1)
+            own = [("template_id", "=", like.id), ("create_uid", "=", self.env.uid)]
+            last = self.env["signature.request"].search(own, order="id desc", limit=1)
             send.message = last.message or template.message
 
     @api.depends("template_id", "signatory_id")
@@ -123,7 +131,9 @@ class SignatureRequestSend(models.TransientModel):
 
     def _overrides(self):
         """Return the contacts chosen here instead of those that the roles find, by role id."""
-        return {line.role_id.id: line.partner_id for line in self.signer_ids if line.is_changed}
+        changed = self.signer_ids.filtered("is_changed")
+        changed.partner_id.check_access("read")
+        return {line.role_id.id: line.partner_id for line in changed}
 
     def _people(self):
         template, record = self.template_id, self._localized()
@@ -136,26 +146,18 @@ class SignatureRequestSend(models.TransientModel):
         self.ensure_one()
         if not self.template_id:
             raise UserError(self.env._("Choose the document to send."))
-        if self.problems:
-            raise UserError(self.problems)
-        self._check_document()
+        signers = self._check_document()
         if self.keep_layout:
             self.template_id.action_keep()
         self.template_id._make_requests(
             self._record(), signatory=self.signatory_id, people=self._people_json(), message=self.message
         )
-        names = ", ".join(self.signer_ids.mapped("name"))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "“%(document)s” is on its way to %(names)s.", document=self.template_id.name, names=names
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        message = self.env._(
+            "“%(document)s” is on its way to %(names)s.",
+            document=self.template_id.name,
+            names=", ".join(values["name"] for values in signers),
+        )
+        return self.template_id._notification(message, next={"type": "ir.actions.act_window_close"})
 
     def action_send_test(self):
         """Send the document to oneself, as every signer would get it."""
@@ -165,19 +167,32 @@ class SignatureRequestSend(models.TransientModel):
         )
 
     def _check_document(self):
-        """Make the document once, so that what is missing is said before anything is queued."""
-        template, signers = self.template_id, self._people()[0]
-        document = template._shown_document(self._localized())
-        asked = {values["role_id"] for values in document.fields}
+        """Make the document once, so that what is missing is said before anything is queued; return who signs."""
+        template, record = self.template_id, self._localized()
+        document = template._shown_document(record)
         if template.is_adhoc:
             # the usual roles were put in beforehand; who has no field in this document does not take part
+            asked = {values["role_id"] for values in document.fields}
             template.role_ids.filtered(lambda line: line.role_id.id not in asked).unlink()
-            signers = [values for values in signers if values["role_id"] in asked]
-        request = self.env["signature.request"].new({"template_id": template.id})
+        signers, problems = self._people()
+        if problems:
+            raise UserError("\n".join(problems))
+        request = self.env["signature.request"].new(
+            {"template_id": template.id, "page_sizes": document.page_sizes, "user_id": self.env.uid}
+        )
         request._check_roles_have_fields(signers, document)
+        for values in document.fields:
+            field = {key: value for key, value in values.items() if key != "role_id"}
+            self.env["signature.request.field"].new({**field, "request_id": request})._check_known()
+        return signers
 
     def _people_json(self):
         return {str(role_id): partner.id for role_id, partner in self._overrides().items()} or False
+
+    def action_drop_layout(self):
+        """Place the fields anew instead of using the layout of another document."""
+        self.template_id._drop_layout()
+        return self.action_place_fields()
 
     def action_place_fields(self):
         """Open the visual editor, which leads back here."""
