@@ -20,6 +20,7 @@ from . import (
     test_http_signing,
     test_i18n,
     test_merge,
+    test_preview,
     test_report,
     test_request,
     test_roles,

@@ -200,6 +200,23 @@ class TestReport(TransactionCase):
             with self.subTest(body):
                 self.assertIn(expected, pictures_of(self.print_report(body)))
 
+    def test_only_open_pictures_of_the_record_and_the_company(self):
+        stamp = base64.b64encode(picture("#00aa00"))
+        self.company.signature_stamp = stamp
+        company = f"/web/image/res.company/{self.company.id}"
+        self.assertRefused(f"{company}/signature_stamp")
+        self.assertRefused(f"/web/image?model=res.company&amp;id={self.company.id}&amp;field=signature_stamp")
+        self.assertRefused(f"{company}/name")
+        self.assertRefused(f"{company}/nothing")
+        self.assertRefused(f"/web/image/res.partner/{self.partner.id}/comment")
+        for name in ("logo", "logo_web"):
+            with self.subTest(name):
+                self.assertTrue(pictures_of(self.print_report(f"<img src='{company}/{name}'/>")))
+        # what the report's author shows is shown, as of other records
+        self.env.user.group_ids += self.env.ref("signature_workflow.group_user")
+        body = "<span t-field='o.env.company.signature_stamp' t-options=\"{'widget': 'image'}\"/>"
+        self.assertIn((40, 20, (0, 170, 0)), pictures_of(self.print_report(body)))
+
     def test_pictures_that_the_report_shows_of_other_records(self):
         other = self.env["res.partner"].create({"name": "x", "image_1920": base64.b64encode(picture("#00aa00"))})
         self.partner.parent_id = other

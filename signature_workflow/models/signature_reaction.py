@@ -30,7 +30,7 @@ class SignatureReaction(models.Model):
     def _plan(self, request):
         """Note what follows from the completion of `request`."""
         kinds = ["copies"]
-        if not request.is_test and any(field.write_path and field.value for field in request.field_ids):
+        if not request.is_test and any(request.field_ids.mapped("write_path")):
             kinds.append("write")
         if request.rule_id.signed_action not in (False, "none"):
             kinds.append("move")

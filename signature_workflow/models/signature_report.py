@@ -171,14 +171,15 @@ class SignatureReport(models.AbstractModel):
     def _read_field(self, record, company, *, xmlid=None, model="ir.attachment", id=None, field="raw", **options):
         """Return the bytes of a picture in the database.
 
-        Texts from outside can stand in a report, so that naming a picture gives no right to see it.
+        Texts from outside can stand in a report, so that naming a picture gives no right to see it. Of the record and
+        its company, there are the pictures that all their readers may see.
         """
         number = int(id or 0)
         if not 0 <= number <= MAX_ID:
             raise LookupError(id)
-        if (model, number) in ((record._name, record.id), (company._name, company.id)):
-            owner = self.env[model].sudo().browse(number)
-        else:
+        owner = next((one.sudo() for one in (record, company) if (one._name, one.id) == (model, number)), None)
+        definition = owner is not None and owner._fields[field]
+        if not definition or definition.type != "binary" or definition.groups:
             stranger = self.with_user(self.env.ref("base.public_user")).env["ir.binary"]
             owner = stranger._find_record(xmlid, model, number, options.get("access_token"), field=field)
         value = owner.with_context(bin_size=False)[field]

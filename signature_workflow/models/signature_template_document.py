@@ -50,8 +50,13 @@ class SignatureTemplate(models.Model):
     def _check_placeholders(self):
         """Refuse a text with a merge field or tag that will not work, or that its author may not read."""
         self.ensure_one()
+        merge, record = self.env["signature.merge"], self.env[self.model]
         for tag in self._check_html() if self.kind == "html" else self._check_docx():
-            self._tag_values(tag)
+            values = self._tag_values(tag)
+            if values["merge_path"]:
+                merge._follow(record, values["merge_path"])
+            if values["write_path"]:
+                merge._check_write_path(record, values["write_path"], values["type"])
 
     def _check_html(self):
         """Return the field tags of the text in all languages; raises UserError for a merge field that will not work."""

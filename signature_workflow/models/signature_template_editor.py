@@ -80,6 +80,7 @@ class SignatureTemplate(models.Model):
                 "kind": self.kind,
                 "model": self.model,
                 "can_write": self.has_access("write"),
+                "reaches_record": not self.is_adhoc,
             },
             "revision": self._editor_revision(),
             "url": f"/signature_workflow/template/{self.id}/document?record_id={record.id or ''}",

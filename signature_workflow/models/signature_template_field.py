@@ -26,7 +26,7 @@ FIELD_TYPES = [
     ("file", "File from the signer"),
     ("merge", "Merge value"),
 ]
-# what a default, a merge value or a write-back can be used for
+# what a default or a merge value can be used for
 PREFILLED = {
     "name",
     "company",
@@ -96,6 +96,14 @@ class SignatureTemplateField(models.Model):
     @api.constrains("type", "role_id", "merge_path", "write_path", "options", "group", "default_value", "pattern")
     def _check_type(self):
         for field in self:
+            if field.template_id.is_adhoc and (field.type == "merge" or field.merge_path or field.write_path):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” gets at the fields of the record, which only a template may do. Ask a sales manager to "
+                        "keep this layout as a template first.",
+                        field.display_name,
+                    )
+                )
             if field.type == "merge" and not field.merge_path:
                 raise ValidationError(self.env._("Choose the merge field that “%s” prints.", field.display_name))
             # Odoo checks with all rights, but it is the author's that count
@@ -103,7 +111,9 @@ class SignatureTemplateField(models.Model):
             if field.merge_path:
                 author["signature.merge"]._follow(author[field.template_id.model], field.merge_path)
             if field.write_path:
-                author["signature.merge"]._follow_for_writing(author[field.template_id.model], field.write_path)
+                author["signature.merge"]._check_write_path(
+                    author[field.template_id.model], field.write_path, field.type
+                )
             if field.type != "merge" and not field.role_id:
                 raise ValidationError(self.env._("Choose the role that fills “%s”.", field.display_name))
             if field.type == "choice" and not field._choices():

@@ -22,8 +22,8 @@ const SETTINGS = {
     initials: ANSWERED,
     stamp: ANSWERED,
     file: ANSWERED,
-    radio: [...ANSWERED, "group"],
-    date_signed: [],
+    radio: [...ANSWERED, "group", "write_path"],
+    date_signed: ["write_path"],
     merge: ["merge_path"],
 };
 const PREFILLED = [...ANSWERED, "readonly", "default_value", "merge_path", "write_path"];

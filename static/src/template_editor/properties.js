@@ -23,7 +23,9 @@ export class Properties extends Component {
     }
 
     get settings() {
-        return settingsOf(this.field.type);
+        const settings = settingsOf(this.field.type);
+        const { reaches_record: reaches } = this.editor.template;
+        return reaches ? settings : settings.filter((name) => !name.endsWith("_path"));
     }
 
     get hasRole() {
