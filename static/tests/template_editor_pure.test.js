@@ -138,7 +138,7 @@ test("what a field lacks is said", () => {
 
 test("settings that make no sense for a type are not offered", () => {
     expect(settingsOf("merge")).toEqual(["merge_path"]);
-    expect(settingsOf("date_signed")).toEqual([]);
+    expect(settingsOf("date_signed")).toEqual(["write_path"]);
     expect(settingsOf("signature")).toEqual(["help", "required"]);
     expect(settingsOf("text")).toInclude("pattern");
     expect(settingsOf("email")).not.toInclude("pattern");
