@@ -142,7 +142,7 @@ class TestGenerate(SignatureCase):
 
     def test_role_without_a_place(self):
         self.template.body = "<p>{{signature;role=Client}}</p>"
-        self.assertFailed(self.send(), "no place to sign for Our company")
+        self.assertFailed(self.send(), "no signature for Our company")
 
     def test_one_poisonous_document_among_many(self):
         deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(6)))

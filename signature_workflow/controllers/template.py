@@ -23,10 +23,11 @@ class TemplateDocument(http.Controller):
         return self._private(document.pdf, "application/pdf")
 
     @http.route("/signature_workflow/template/<int:template_id>/preview", **READ)
-    def preview(self, template_id, record_id=None, **_params):
-        """Return the first page of the document of `record_id` as a PNG; as 422, a sentence saying what is missing.
+    def preview(self, template_id, record_id=None, page=None, **_params):
+        """Return a page of the document of `record_id` as a PNG, with the places of its fields.
 
-        Without a record, it is the first page of an example.
+        Without a record, it is an example. The header `X-Pages` says how many pages there are. What is missing is
+        answered as 422, with a sentence.
         """
         template, record_id = self._template(template_id), self._id(record_id)
         try:
@@ -34,7 +35,10 @@ class TemplateDocument(http.Controller):
                 document = template._shown_document(template._sample_record(record_id))
             else:
                 __, document = template._sample_document()
-            response = self._private(preview(document.pdf, width=PREVIEW_WIDTH), "image/png")
+            number = min(max(self._id(page) or 1, 1), len(document.page_sizes))
+            picture = preview(template._with_places(document, number), page=number, width=PREVIEW_WIDTH)
+            response = self._private(picture, "image/png")
+            response.headers["X-Pages"] = len(document.page_sizes)
             if not record_id:
                 # the gallery asks for examples each time it is shown
                 response.headers["Cache-Control"] = f"private, max-age={EXAMPLE_SECONDS}"

@@ -19,7 +19,7 @@ pattern    a mask such as ``99-999-AA``
 default    what stands in the field when the signer opens the document
 merge      path of the field that is printed, or that fills the field beforehand
 write      path of the field that gets the answer
-width      of the field, in points, instead of the width of the tag's own text
+width      of the field, in points, instead of the width of the tag's own text and of :data:`LEAST_SIZES`
 height     likewise
 ========== ======================================================================================
 
@@ -54,6 +54,8 @@ TYPES = frozenset(
         "merge",
     )
 )
+# least width and height, in points, of what needs more room than the words of its tag
+LEAST_SIZES = {"signature": (150, 40), "initials": (50, 25), "stamp": (110, 70)}
 TRUE_WORDS = frozenset(("1", "true", "yes"))
 MAX_SIDE = 14_400
 _PATH = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*\??", re.ASCII)

@@ -88,6 +88,17 @@ class SignatureReaction(models.Model):
                 message,
             )
 
+    def action_done_by_hand(self):
+        """Put aside what has failed: somebody has done it in another way."""
+        self.request_id._check_may_change()
+        if any(reaction.state != "failed" for reaction in self):
+            raise UserError(self.env._("Only what has failed can be done by hand."))
+        reactions = self.sudo()
+        for reaction in reactions:
+            outcome = reaction.env._("Done by hand by %s", self.env.user.name)
+            reaction.write({"state": "done", "failure": False, "outcome": outcome})
+        reactions.request_id._close_todos()
+
     def action_retry(self):
         """Apply failed reactions once more."""
         self.request_id._check_may_change()

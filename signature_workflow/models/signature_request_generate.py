@@ -10,6 +10,8 @@ from odoo.tools import format_date
 # one transaction takes so many documents, and stops before them after so many seconds or bytes
 GENERATE_BATCH = 100
 GENERATE_SECONDS = 20
+# a role signs with one of these
+SIGNED_TYPES = ("signature", "initials", "stamp")
 GENERATE_BYTES = 64 * 1024 * 1024
 
 
@@ -161,14 +163,15 @@ class SignatureRequest(models.Model):
         self.env["signature.request.field"].create(field_values)
 
     def _check_roles_have_fields(self, signers, document):
-        """Raise UserError when somebody has nothing to do in the document, or a field has nobody."""
+        """Raise UserError when somebody has nothing to sign in the document, or a field has nobody."""
         roles = self.env["signature.role"]
         playing = roles.browse({values["role_id"] for values in signers})
         asked = roles.browse({values["role_id"] for values in document.fields})
-        if idle := playing - asked:
+        signing = roles.browse({values["role_id"] for values in document.fields if values["type"] in SIGNED_TYPES})
+        if idle := playing - signing:
             raise UserError(
                 self.env._(
-                    "“%(template)s” has no place to sign for %(roles)s. Add one, or take the role out.",
+                    "“%(template)s” has no signature for %(roles)s. Add one, or take the role out.",
                     template=self.template_id.name,
                     roles=", ".join(idle.mapped("name")),
                 )

@@ -23,8 +23,6 @@ class SignatureRole(models.Model):
     _name = "signature.role"
     _description = "Signature role"
     _order = "sequence, id"
-    _check_company_auto = True
-
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
@@ -45,9 +43,9 @@ class SignatureRole(models.Model):
         required=True,
         default="contact",
     )
-    partner_id = fields.Many2one("res.partner", string="Contact", check_company=True)
-    user_id = fields.Many2one("res.users", string="Colleague", domain=[("share", "=", False)], check_company=True)
-    member_ids = fields.Many2many("res.partner", string="People", check_company=True)
+    partner_id = fields.Many2one("res.partner", string="Contact")
+    user_id = fields.Many2one("res.users", string="Colleague", domain=[("share", "=", False)])
+    member_ids = fields.Many2many("res.partner", string="People")
     function_words = fields.Char(
         "Job positions",
         help="Separated by commas. Used when no contact of the company is marked “Signs for the company”.",
@@ -216,7 +214,7 @@ class SignatureRole(models.Model):
                     customer.commercial_partner_id.display_name,
                 )
             case "contact" | "company_signatory":
-                return self.env._("Set the customer, then try again.")
+                return self.env._("Set the customer, or at least an e-mail address, then try again.")
             case "salesperson":
                 return self.env._("Set the salesperson, then try again.")
             case "signatory":

@@ -3,10 +3,15 @@ from odoo.exceptions import UserError
 
 from ..engine import docx
 from ..engine.errors import EngineError
+from ..engine.pdf.stamp import Stamp, stamp_pdf
+from ..engine.placement import Box
 from .engine_messages import engine_message
+from .fonts import font_set
 
 # so many of the newest records are looked at for an example of a report
 SAMPLES = 50
+# and so many are tried for a test
+TRIED = 5
 
 
 class SignatureTemplate(models.Model):
@@ -69,6 +74,15 @@ class SignatureTemplate(models.Model):
         except EngineError as error:
             raise UserError(engine_message(self.env, error)) from error
 
+    def _with_places(self, document, page):
+        """Return the PDF of a Document with the places of its fields drawn on one page."""
+        places = [
+            Stamp(Box(*(field[side] for side in ("page", "x", "y", "width", "height"))), "place", field["name"] or "")
+            for field in document.fields
+            if field["page"] == page
+        ]
+        return stamp_pdf(document.pdf, places, fonts=font_set()) if places else document.pdf
+
     # Sending
 
     @api.model
@@ -127,12 +141,37 @@ class SignatureTemplate(models.Model):
         """Send the document of the newest record to oneself, as every signer would get it."""
         self.ensure_one()
         newest = self.env[self.model].search([], order="id desc", limit=SAMPLES)
-        record = newest.filtered(lambda each: self.kind != "report" or self._has_readable_report(each))[:1]
-        if not record:
-            raise UserError(
-                self.env._("There is no record yet that “%s” could be made from. Make one, then try it.", self.name)
-            )
-        return self._send_test(record)
+        problem = self.env._("There is no record yet that “%s” could be made from. Make one, then try it.", self.name)
+        candidates = newest.filtered(lambda each: self.kind != "report" or self._has_readable_report(each))
+        for record in candidates[:TRIED]:
+            try:
+                self._check_sending(self._localized(record, self.env.user), self.env.user, is_test=True)
+            except UserError as error:
+                problem = str(error)
+            else:
+                return self._send_test(record)
+        raise UserError(problem)
+
+    def _check_sending(self, record, signatory, overrides=None, is_test=False):
+        """Make the document of `record` once, as a check before anything is queued.
+
+        Returns the values of its signers. Raises UserError saying who or what is missing.
+        """
+        document = self._shown_document(record)
+        if self.is_adhoc:
+            # the usual roles were put in beforehand; who has no field in this document does not take part
+            asked = {values["role_id"] for values in document.fields}
+            self.role_ids.filtered(lambda line: line.role_id.id not in asked).unlink()
+        user = self._responsible(record, signatory)
+        signers, problems = self._find_signers(record, user, signatory, overrides=overrides, is_test=is_test)
+        if problems:
+            raise UserError("\n".join(problems))
+        request = self.env["signature.request"].new({"template_id": self.id, "page_sizes": document.page_sizes})
+        request._check_roles_have_fields(signers, document)
+        for values in document.fields:
+            field = {key: value for key, value in values.items() if key != "role_id"}
+            self.env["signature.request.field"].new({**field, "request_id": request})._check_known()
+        return signers
 
     def _send_test(self, record, **values):
         """Queue a test of the document of `record`, and return a notification that says where it goes."""
@@ -141,7 +180,10 @@ class SignatureTemplate(models.Model):
         self._make_requests(record, is_test=True, user_id=self.env.uid, **values)
         return self._notification(
             self.env._(
-                "A test of “%(document)s” is on its way to %(email)s.", document=self.name, email=self.env.user.email
+                "A test of “%(document)s”, made from “%(record)s”, is on its way to %(email)s.",
+                document=self.name,
+                record=record.display_name,
+                email=self.env.user.email,
             )
         )
 

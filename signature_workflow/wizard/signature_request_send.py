@@ -146,45 +146,40 @@ class SignatureRequestSend(models.TransientModel):
         self.ensure_one()
         if not self.template_id:
             raise UserError(self.env._("Choose the document to send."))
-        signers = self._check_document()
+        signers = self._check()
         if self.keep_layout:
             self.template_id.action_keep()
         self.template_id._make_requests(
             self._record(), signatory=self.signatory_id, people=self._people_json(), message=self.message
         )
+        first = min(values["sequence"] for values in signers)
         message = self.env._(
             "“%(document)s” is on its way to %(names)s.",
             document=self.template_id.name,
-            names=", ".join(values["name"] for values in signers),
+            names=", ".join(values["name"] for values in signers if values["sequence"] == first),
         )
-        return self.template_id._notification(message, next={"type": "ir.actions.act_window_close"})
+        following = {"type": "ir.actions.act_window_close"}
+        if self.is_adhoc:
+            # it may have been opened from the visual editor
+            following = {
+                "type": "ir.actions.act_window",
+                "res_model": self.res_model,
+                "res_id": self.res_id,
+                "views": [(False, "form")],
+            }
+        return self.template_id._notification(message, next=following)
+
+    def _check(self, is_test=False):
+        """Return who signs; raises UserError saying what is missing."""
+        return self.template_id._check_sending(self._localized(), self.signatory_id, self._overrides(), is_test)
 
     def action_send_test(self):
         """Send the document to oneself, as every signer would get it."""
         self.ensure_one()
+        self._check(is_test=True)
         return self.template_id._send_test(
             self._record(), signatory=self.signatory_id, people=self._people_json(), message=self.message
         )
-
-    def _check_document(self):
-        """Make the document once, so that what is missing is said before anything is queued; return who signs."""
-        template, record = self.template_id, self._localized()
-        document = template._shown_document(record)
-        if template.is_adhoc:
-            # the usual roles were put in beforehand; who has no field in this document does not take part
-            asked = {values["role_id"] for values in document.fields}
-            template.role_ids.filtered(lambda line: line.role_id.id not in asked).unlink()
-        signers, problems = self._people()
-        if problems:
-            raise UserError("\n".join(problems))
-        request = self.env["signature.request"].new(
-            {"template_id": template.id, "page_sizes": document.page_sizes, "user_id": self.env.uid}
-        )
-        request._check_roles_have_fields(signers, document)
-        for values in document.fields:
-            field = {key: value for key, value in values.items() if key != "role_id"}
-            self.env["signature.request.field"].new({**field, "request_id": request})._check_known()
-        return signers
 
     def _people_json(self):
         return {str(role_id): partner.id for role_id, partner in self._overrides().items()} or False

@@ -36,6 +36,7 @@ Renderer = Callable[[Drawing, float, float, object], None]
 
 INK = HexColor("#1a237e")
 TEXT = HexColor("#111827")
+PLACE_FILL, PLACE_EDGE = HexColor("#dbeafe"), HexColor("#3b82f6")
 
 # parts of the height of the box
 _PAD = 0.06
@@ -162,6 +163,13 @@ def _draw_multiline(drawing, width, height, value):
     _draw_lines(drawing.canvas, font, fitted, TEXT, (width - inner) / 2, height - fitted.size)
 
 
+def _draw_place(drawing, width, height, value):
+    colours = f"{_numbers(PLACE_FILL.rgb())} rg {_numbers(PLACE_EDGE.rgb())} RG"
+    shape = f"{colours} 0.8 w 0.4 0.4 {_numbers((width - 0.8, height - 0.8))} re B"
+    drawing.canvas.addLiteral(shape)
+    _draw_text(drawing, width, height, value)
+
+
 def _set_text(value, width, height, fonts, *, wrap=False):
     """Return the font, the fitted text, and the width in points that is left for it beside the padding."""
     if not isinstance(value, str):
@@ -204,6 +212,8 @@ RENDERERS: dict[str, Renderer] = {
     # server's own values, and the name of a file
     **dict.fromkeys(("choice", "date_signed", "merge", "file"), _draw_text),
     "multiline": _draw_multiline,
+    # no field, but the place of one, with its label
+    "place": _draw_place,
     "checkbox": _draw_if_true(_TICK),
     "radio": _draw_if_true(_DOT_IN_CIRCLE),
 }

@@ -121,9 +121,10 @@ class TagSearch:
             self._notify("field_unplaced", number, candidate.text)
             return False
         width, height = tag.size
+        least = tags.LEAST_SIZES.get(tag.type, (0, 0))
         box = box.sized(
-            box.width if width is None else width * 100 / geometry.width,
-            box.height if height is None else height * 100 / geometry.height,
+            max(box.width, least[0] * 100 / geometry.width) if width is None else width * 100 / geometry.width,
+            max(box.height, least[1] * 100 / geometry.height) if height is None else height * 100 / geometry.height,
         )
         found = _as_found(candidate.text, tag, box)
         others = takewhile(lambda other: other["box"][0] == number, reversed(self.found))
