@@ -62,7 +62,14 @@ function field(id, values) {
 /** The answer of the server, and what was saved. */
 function template(ownFields, values = {}) {
     const answer = {
-        template: { id: 7, name: "Agreement", kind: "pdf", model: "crm.lead", can_write: true, reaches_record: true },
+        template: {
+            id: 7,
+            name: "Agreement",
+            kind: "pdf",
+            model: "crm.lead",
+            can_write: true,
+            reaches_record: true,
+        },
         revision: "first",
         url: "/agreement.pdf",
         record: { id: 3, name: "Big deal" },

@@ -31,7 +31,8 @@ registry.category("web_tour.tours").add("signature_workflow_two_clicks", {
         },
         {
             content: "the dialog is closed and the deal knows of the document",
-            trigger: "body:not(:has(.modal)) button[name=action_view_signatures]:contains('Waiting')",
+            trigger:
+                "body:not(:has(.modal)) button[name=action_view_signatures]:contains('Waiting')",
         },
     ],
 });
