@@ -365,6 +365,8 @@ class TestTemplateRoutes(SignatureFixture, HttpCase):
         self.authenticate("saul", "saul-password")
         response = self.url_open(f"/signature_workflow/template/{template.id}/document")
         self.assertEqual(response.content, base64.b64decode(template.pdf_file))
+        shown = self.url_open(f"/signature_workflow/template/{template.id}/document?places=1")
+        self.assertIn("Our company remarks", pdf_text(shown.content))
 
     def test_somebody_elses_record(self):
         deal = self._make_deal(user_id=self.manager.id)

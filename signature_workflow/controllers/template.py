@@ -16,11 +16,15 @@ EXAMPLE_SECONDS = 600
 
 class TemplateDocument(http.Controller):
     @http.route("/signature_workflow/template/<int:template_id>/document", **READ)
-    def document(self, template_id, record_id=None, **_params):
-        """Return the template's document as an example (PDF), made from `record_id` or the newest record."""
+    def document(self, template_id, record_id=None, places=None, **_params):
+        """Return the template's document as an example (PDF), made from `record_id` or the newest record.
+
+        With `places`, the places of its fields are drawn on it.
+        """
         template = self._template(template_id)
         __, document = template._sample_document(self._id(record_id))
-        return self._private(document.pdf, "application/pdf")
+        pdf = template._with_places(document, sample=True) if places else document.pdf
+        return self._private(pdf, "application/pdf")
 
     @http.route("/signature_workflow/template/<int:template_id>/preview", **READ)
     def preview(self, template_id, record_id=None, page=None, **_params):
@@ -36,7 +40,8 @@ class TemplateDocument(http.Controller):
             else:
                 __, document = template._sample_document()
             number = min(max(self._id(page) or 1, 1), len(document.page_sizes))
-            picture = preview(template._with_places(document, number), page=number, width=PREVIEW_WIDTH)
+            pdf = template._with_places(document, sample=not record_id)
+            picture = preview(pdf, page=number, width=PREVIEW_WIDTH)
             response = self._private(picture, "image/png")
             response.headers["X-Pages"] = len(document.page_sizes)
             if not record_id:

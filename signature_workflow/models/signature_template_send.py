@@ -74,14 +74,18 @@ class SignatureTemplate(models.Model):
         except EngineError as error:
             raise UserError(engine_message(self.env, error)) from error
 
-    def _with_places(self, document, page):
-        """Return the PDF of a Document with the places of its fields drawn on one page."""
+    def _with_places(self, document, sample=False):
+        """Return the PDF of a Document with the places of its fields drawn; a `sample` lacks those placed by hand."""
+        count = len(document.page_sizes)
         places = [
-            Stamp(Box(*(field[side] for side in ("page", "x", "y", "width", "height"))), "place", field["name"] or "")
+            (Box(*(field[side] for side in ("page", "x", "y", "width", "height"))), field["name"])
             for field in document.fields
-            if field["page"] == page
         ]
-        return stamp_pdf(document.pdf, places, fonts=font_set()) if places else document.pdf
+        if sample:
+            placed = self.field_ids.filtered(lambda field: field._lies_on(count))
+            places += [(field._to_box(), field.merge_path or field.display_name) for field in placed]
+        stamps = [Stamp(box, "place", label or "") for box, label in places]
+        return stamp_pdf(document.pdf, stamps, fonts=font_set()) if stamps else document.pdf
 
     # Sending
 
@@ -133,7 +137,7 @@ class SignatureTemplate(models.Model):
         self._sample_document()
         return {
             "type": "ir.actions.act_url",
-            "url": f"/signature_workflow/template/{self.id}/document",
+            "url": f"/signature_workflow/template/{self.id}/document?places=1",
             "target": "new",
         }
 
