@@ -13,6 +13,7 @@ from .signature_signer import SubmitRefused
 
 ANSWER_COLUMNS = [
     "type", "name", "required", "readonly", "options", "group", "pattern", "page", "width", "height", "value",
+    "request_id", "signer_id",
 ]  # fmt: skip
 # what the signer types: the rest was chosen by whoever made the document, or needs no room
 TYPED_TYPES = {"name", "company", "position", "email", "phone", "text", "multiline", "number"}

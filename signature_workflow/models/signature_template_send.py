@@ -92,16 +92,19 @@ class SignatureTemplate(models.Model):
     @api.model
     def _last_used(self, model):
         """Return the template that this user, or else anybody, last sent for a record of `model`."""
-        domain = [("model", "=", model), ("is_adhoc", "=", False)]
         requests = self.env["signature.request"].sudo()
-        sent = [("template_id.active", "=", True), ("is_test", "=", False)]
-        sent += [(f"template_id.{name}", operator, value) for name, operator, value in domain]
+        sent = [
+            ("template_id.model", "=", model),
+            ("template_id.is_adhoc", "=", False),
+            ("template_id.active", "=", True),
+            ("is_test", "=", False),
+        ]
         for mine in ([("create_uid", "=", self.env.uid)], []):
             for request in requests.search([*sent, *mine], order="id desc", limit=20):
                 template = request.template_id.with_env(self.env)
                 if template.has_access("read"):
                     return template
-        return self.search(domain, limit=1)
+        return self.search([("model", "=", model), ("is_adhoc", "=", False)], limit=1)
 
     def action_send_for(self, res_model, res_id):
         """Return the action of the send dialog for a record, with this template chosen."""
