@@ -9,18 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..signature_workflow.engine import marks
-from ..signature_workflow.engine.fonts import FontSet
+from ..signature_workflow.engine.fonts import from_folder
 from ..signature_workflow.engine.sealing import api, pades
 
 MOMENT = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
-_FONTS = Path(__file__).parents[1] / "static" / "fonts"
-FONTS = FontSet(
-    regular=_FONTS / "NotoSans-Regular.ttf",
-    bold=_FONTS / "NotoSans-Bold.ttf",
-    italic=_FONTS / "NotoSans-Italic.ttf",
-    bold_italic=_FONTS / "NotoSans-BoldItalic.ttf",
-    handwriting=_FONTS / "Caveat-Regular.ttf",
-)
+FONTS = from_folder(Path(__file__).parents[1] / "static" / "fonts")
 
 
 @functools.cache

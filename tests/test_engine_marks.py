@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
-from ..signature_workflow.engine import marks
+from ..signature_workflow.engine import fonts, marks
 from ..signature_workflow.engine.errors import ValueRefused
 
 DRAWN = {
@@ -54,6 +54,18 @@ class TestMarks(BaseCase):
         mark = marks.parse({"kind": "typed", "text": "  S\u0326tefan E\u0301loi\u0308se\n"})
         self.assertEqual(mark, marks.Typed("\u0218tefan Éloïse"))
         self.assertEqual(marks.parse(marks.dump(mark)), mark)
+
+    def test_a_name_is_typed_in_one_of_several_hands(self):
+        typed = {"kind": "typed", "text": "Ana"}
+        for hand in fonts.HANDS:
+            mark = marks.parse({**typed, "font": hand})
+            self.assertEqual(mark, marks.Typed("Ana", hand))
+            self.assertEqual(marks.dump(mark), {**typed, "font": hand})
+        self.assertEqual(marks.parse(typed), marks.Typed("Ana", "caveat"), "as stored before there were several")
+        for font in ("", "Caveat", "../caveat", "regular", None, 0, ["caveat"], {}):
+            self.assertRefused("mark_font", marks.parse, {**typed, "font": font})
+        self.assertRefused("mark_shape", marks.parse, {**typed, "font": "caveat", "size": 9})
+        self.assertRefused("mark_shape", marks.parse, {"kind": "typed", "font": "caveat"})
 
     def test_other_shapes_are_refused(self):
         for payload in (None, [], "x", 3):

@@ -253,7 +253,7 @@ class TestReportToPdf(BaseCase):
             asked.append(path)
             if "own" not in path:
                 raise LookupError(path)
-            return FONTS.handwriting.read_bytes(), "font/ttf"
+            return FONTS.hands["caveat"].read_bytes(), "font/ttf"
 
         faces = "".join(
             f"@font-face {{ font-family: {name}; src: url('{url}') }} .{name} {{ font-family: {name} }}"

@@ -5,6 +5,7 @@ from pypdf import PdfReader
 
 from ..signature_workflow.engine import images, marks
 from ..signature_workflow.engine.errors import EngineError, PlacementError, RenderError
+from ..signature_workflow.engine.fonts import HANDS
 from ..signature_workflow.engine.pdf import renderers
 from ..signature_workflow.engine.pdf.stamp import Stamp, stamp_pdf
 from ..signature_workflow.engine.placement import Box
@@ -205,6 +206,27 @@ class TestStamp(BaseCase):
         pdf = stamp(pdf_samples.simple(), Stamp(BOX, "name", text))
         self.assertIn(text, text_of(pdf))
         self.assertNotIn(b"/Subtype /Image", pdf)
+
+    def test_a_name_is_shown_in_the_hand_that_was_chosen(self):
+        for hand, font in zip(HANDS, ("Caveat", "Comforter", "GreatVibes", "BadScript"), strict=True):
+            for name in ("Ștefan Țăranu", "Éloïse Lefèvre", "Łukasz Gül", "Борис Їжак"):
+                pdf = stamp(pdf_samples.simple(), Stamp(BOX, "signature", marks.Typed(name, hand)))
+                self.assertTrue(any(f"{font}-Regular" in line for line in fonts_of(pdf)), fonts_of(pdf))
+                # the letters of some hands reach so far that poppler sees no blanks between words
+                self.assertIn(name.replace(" ", ""), text_of(pdf).replace(" ", ""))
+
+    def test_no_flourish_is_cut_off(self):
+        blank = pdf_samples.boxed((0, 0, 500, 500), blank=True)
+        for hand in HANDS:
+            for name in ("fy Țj", "Ana", "Éloïse Lefèvre-Jacquemont", "J"):
+                for box in (Box(1, 20, 30, 60, 6), Box(1, 20, 30, 12, 20)):
+                    with self.subTest(hand=hand, name=name, box=box):
+                        ink = ink_of(stamp(blank, Stamp(box, "signature", marks.Typed(name, hand))), dpi=288)
+                        left, top, right, bottom = bounds_of(ink)
+                        self.assertGreater(left, box.x + 0.1)
+                        self.assertGreater(top, box.y + 0.1)
+                        self.assertLess(right, box.x + box.width - 0.1)
+                        self.assertLess(bottom, box.y + box.height - 0.1)
 
     def test_glyphs_that_the_handwriting_lacks_come_from_the_text_font(self):
         for name, font in (("Ștefan", "Caveat"), ("Ελένη", "NotoSans-Italic")):

@@ -11,6 +11,7 @@ from ..signature_workflow.engine.errors import ValueRefused
 from . import pdf_samples, picture_samples
 
 LINES = ("name", "company", "position", "text")
+PICTURES = ("signature", "initials", "stamp")
 TYPED = {"kind": "typed", "text": "Ana"}
 DRAWN = {"kind": "drawn", "width": 400, "height": 150, "strokes": [[20, 100, 300, 120]]}
 examples = settings(max_examples=200, deadline=None, database=None, derandomize=True)
@@ -147,19 +148,41 @@ class TestValues(BaseCase):
         self.assertRefused("pattern_mismatch", "phone", "0721 234", pattern="9999999")
         self.assertEqual(values.parse("email", "ana@example.com", pattern="99"), "ana@example.com")
 
-    def test_a_stamp_is_a_picture_and_a_signature_is_not(self):
-        picture = {"kind": "picture", "data": encoded(picture_samples.plain(30, 10))}
-        stamp = values.parse("stamp", picture)
-        self.assertEqual((stamp.width, stamp.height), (30, 10))
-        self.assertEqual(values.parse("stamp", marks.dump(stamp)), stamp)
-        for field_type in ("signature", "initials"):
-            self.assertRefused("mark_kind", field_type, picture)
+    def test_signatures_and_stamps_may_be_pictures(self):
+        for kind in ("PNG", "JPEG"):
+            raw = {"kind": "picture", "data": encoded(picture_samples.plain(30, 10, kind))}
+            for field_type in PICTURES:
+                picture = values.parse(field_type, raw)
+                self.assertEqual((picture.width, picture.height), (30, 10))
+                self.assertEqual(values.parse(field_type, marks.dump(picture)), picture)
+
+    def test_a_stamp_is_nothing_but_a_picture(self):
         for raw in (DRAWN, TYPED):
             self.assertRefused("mark_kind", "stamp", raw)
-        self.assertRefused("mark_shape", "stamp", {**picture, "mimetype": "image/png"})
-        self.assertRefused("value_type", "stamp", {**picture, "data": "not base64!"})
-        self.assertRefused("value_type", "stamp", {**picture, "data": 5})
-        self.assertRefused("image_too_large", "stamp", {**picture, "data": "A" * 12_000_000})
+
+    def test_other_pictures_are_refused(self):
+        good = {"kind": "picture", "data": encoded(picture_samples.plain(30, 10))}
+        bomb = picture_samples.promising(50_000, 50_000)
+        for field_type in PICTURES:
+            for code, changes in (
+                ("mark_shape", {"mimetype": "image/png"}),
+                ("value_type", {"data": "not base64!"}),
+                ("value_type", {"data": 5}),
+                ("image_too_large", {"data": "A" * 12_000_000}),
+                ("image_pixels", {"data": encoded(bomb)}),
+                ("image_broken", {"data": encoded(picture_samples.plain(30, 10)[:50])}),
+                *(("image_type", {"data": encoded(data)}) for data in picture_samples.IMPOSTORS),
+            ):
+                with self.subTest(type=field_type, code=code, data=str(changes)[:60]):
+                    self.assertRefused(code, field_type, {**good, **changes})
+
+    def test_of_a_file_with_two_faces_only_the_pixels_are_kept(self):
+        for data in picture_samples.polyglots():
+            for field_type in PICTURES:
+                picture = values.parse(field_type, {"kind": "picture", "data": encoded(data)})
+                self.assertEqual(picture.width, 30)
+                for payload in picture_samples.PAYLOADS:
+                    self.assertNotIn(payload, picture.png)
 
 
 class TestFiles(BaseCase):

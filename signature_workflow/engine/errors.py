@@ -70,7 +70,7 @@ class ValueRefused(EngineError):
 
     Codes: ``type_unknown`` (``type``), ``not_fillable`` (``type``), ``value_type``, ``too_long``
     (``limit``), ``control_character``, ``bidi_control``, ``mark_shape``, ``mark_kind``,
-    ``mark_size``, ``mark_number``, ``mark_outside``, ``mark_too_complex``, ``mark_empty``,
+    ``mark_font``, ``mark_size``, ``mark_number``, ``mark_outside``, ``mark_too_complex``, ``mark_empty``,
     ``choice_unknown``, ``pattern_mismatch`` (``pattern``), ``email_invalid``, ``phone_invalid``,
     ``number_invalid``, ``date_invalid``, ``image_type``, ``image_too_large`` (``limit`` in bytes),
     ``image_pixels`` (``limit`` in megapixels), ``image_broken``, ``file_type``,
@@ -110,5 +110,5 @@ class AuditError(EngineError):
 class LinkError(EngineError):
     """A signing link cannot be built.
 
-    Codes: ``base_url_invalid`` (``base_url``), ``token_malformed``.
+    Codes: ``base_url_invalid`` (``base_url``), ``qr_too_long`` (``limit``, bytes), ``token_malformed``.
     """

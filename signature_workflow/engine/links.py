@@ -9,16 +9,19 @@ from urllib.parse import urlsplit
 from .errors import LinkError
 
 TOKEN_BYTES = 32
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+# a text message has little room; 128 bits cannot be guessed either
+SHORT_BYTES = 16
+SHORT_LENGTH = 22
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22}")
 
 
-def new_token(randomness: Callable[[int], str] = secrets.token_urlsafe) -> str:
-    """Return a secret of 256 bits as 43 characters of base64url.
+def new_token(randomness: Callable[[int], str] = secrets.token_urlsafe, *, short: bool = False) -> str:
+    """Return a secret of 256 bits as 43 characters of base64url, or a short one: 128 bits, 22 characters.
 
     :param randomness: called with a number of bytes, returns them as base64url without padding
     :raises LinkError: ``token_malformed``, when ``randomness`` gives something else
     """
-    token = randomness(TOKEN_BYTES)
+    token = randomness(SHORT_BYTES if short else TOKEN_BYTES)
     if not is_well_formed(token):
         raise LinkError("token_malformed", "The source of randomness gave no base64url token.")
     return token
@@ -35,7 +38,7 @@ def is_well_formed(token: str) -> bool:
 
 
 def sign_url(base_url: str, token: str) -> str:
-    """Return the address of the signing page.
+    """Return the address of the signing page; that of a short token is short, too, and leads there.
 
     :param base_url: configured address of the server, ``http`` or ``https``, with a host, perhaps
         with a path; without user, query and fragment
@@ -43,7 +46,7 @@ def sign_url(base_url: str, token: str) -> str:
     """
     if not is_well_formed(token):
         raise LinkError("token_malformed", "The token is not one of ours.")
-    return f"{_checked_base(base_url)}/sign/{token}"
+    return f"{_checked_base(base_url)}/{'s' if len(token) == SHORT_LENGTH else 'sign'}/{token}"
 
 
 def _checked_base(base_url):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from . import images, text
 from .errors import ValueRefused
+from .fonts import HANDS
 from .images import Picture
 
 MAX_STROKES = 200
@@ -41,9 +42,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Typed:
-    """A name, to be shown in the handwriting font."""
+    """A name, to be shown as if written by hand.
+
+    :param font: one of HANDS
+    """
 
     text: str
+    font: str = HANDS[0]
 
 
 Mark = Drawn | Typed | Picture
@@ -56,7 +61,7 @@ def parse(payload: object, *, kinds: Set[str] = KINDS) -> Mark:
     Coordinates are rounded to a tenth of a pixel and moved onto the pad when slightly outside.
 
     :param kinds: the kinds of marks that are accepted
-    :raises ValueRefused: ``mark_shape``, ``mark_kind``, ``mark_size``, ``mark_number``,
+    :raises ValueRefused: ``mark_shape``, ``mark_kind``, ``mark_font``, ``mark_size``, ``mark_number``,
         ``mark_outside``, ``mark_too_complex``, ``mark_empty``, and those of :func:`text.clean` and
         :func:`images.normalise`
     """
@@ -69,11 +74,7 @@ def parse(payload: object, *, kinds: Set[str] = KINDS) -> Mark:
         _require_keys(payload, {"kind", "width", "height", "strokes"})
         return _parse_drawn(payload)
     if kind == "typed":
-        _require_keys(payload, {"kind", "text"})
-        name = text.clean(payload["text"], limit=TYPED_LIMIT)
-        if not name:
-            raise ValueRefused("mark_empty", "The signature is empty.")
-        return Typed(name)
+        return _parse_typed(payload)
     _require_keys(payload, {"kind", "data"})
     return _parse_picture(payload["data"])
 
@@ -82,10 +83,10 @@ def dump(mark: Mark) -> dict:
     """Return the mark as JSON-friendly values; ``parse(dump(mark)) == mark``.
 
     ``{"kind": "drawn", "width": 400, "height": 150, "strokes": [[x0, y0, x1, y1, ...], ...]}``,
-    ``{"kind": "typed", "text": "..."}`` or ``{"kind": "picture", "data": "<base64>"}``.
+    ``{"kind": "typed", "text": "...", "font": "..."}`` or ``{"kind": "picture", "data": "<base64>"}``.
     """
     if isinstance(mark, Typed):
-        return {"kind": "typed", "text": mark.text}
+        return {"kind": "typed", "text": mark.text, "font": mark.font}
     if isinstance(mark, Picture):
         return {"kind": "picture", "data": base64.b64encode(mark.png).decode()}
     return {
@@ -134,6 +135,18 @@ def svg_path(mark: Drawn) -> str:
 def _require_keys(payload, keys):
     if payload.keys() != keys:
         raise ValueRefused("mark_shape", "A mark has other parts than expected.")
+
+
+def _parse_typed(payload):
+    # marks of before there were several hands name none
+    payload = {"font": HANDS[0], **payload}
+    _require_keys(payload, {"kind", "text", "font"})
+    if payload["font"] not in HANDS:
+        raise ValueRefused("mark_font", "There is no such hand.")
+    name = text.clean(payload["text"], limit=TYPED_LIMIT)
+    if not name:
+        raise ValueRefused("mark_empty", "The signature is empty.")
+    return Typed(name, payload["font"])
 
 
 def _parse_picture(raw):

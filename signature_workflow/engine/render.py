@@ -204,7 +204,8 @@ def _load_setting(fonts):
 
 
 def _font_files(fonts):
-    files = {f"{_FONT_SCHEME}{role}": Path(path) for role, path in vars(fonts).items()}
+    roles = ("regular", "bold", "italic", "bold_italic")
+    files = {f"{_FONT_SCHEME}{role}": Path(getattr(fonts, role)) for role in roles}
     for path in files.values():
         if not path.is_file():
             raise RenderError("font_missing", f"There is no font {path}.", path=str(path))

@@ -18,7 +18,8 @@ REQUEST = {
 SIGNER = {
     "waiting": {"sent", "skipped"},
     "sent": {"viewed", "signed", "approved", "declined", "skipped"},
-    "viewed": {"signed", "approved", "declined", "skipped"},
+    # a part that is handed to somebody else begins anew
+    "viewed": {"sent", "signed", "approved", "declined", "skipped"},
     "signed": set(),
     "approved": set(),
     "declined": set(),

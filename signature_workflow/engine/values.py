@@ -36,9 +36,9 @@ def parse(type: str, raw: object, *, options: Sequence[str] = (), pattern: str =
     :param raw: decoded JSON, as it came from the browser
     :param options: what can be chosen in a ``choice``
     :param pattern: a mask for ``name``, ``company``, ``position``, ``phone`` and ``text``, see :func:`match_mask`
-    :return: a :class:`marks.Drawn` or :class:`marks.Typed` for ``signature`` and ``initials``, a
-        :class:`marks.Picture` for ``stamp``, a :class:`files.FileAnswer` for ``file``, a bool for
-        ``checkbox`` and ``radio``, else text: a ``date`` as YYYY-MM-DD, a ``number`` like ``-12.50``
+    :return: a mark of any kind for ``signature`` and ``initials``, a :class:`marks.Picture` for
+        ``stamp``, a :class:`files.FileAnswer` for ``file``, a bool for ``checkbox`` and ``radio``,
+        else text: a ``date`` as YYYY-MM-DD, a ``number`` like ``-12.50``
     :raises ValueRefused: see its codes
     """
     if type == "choice":
@@ -64,10 +64,6 @@ def match_mask(mask: str, text: str) -> bool:
 
 def _line(limit):
     return lambda raw: text.clean(raw, limit=limit)
-
-
-def _parse_signature(raw):
-    return marks.parse(raw, kinds={"drawn", "typed"})
 
 
 def _parse_email(raw):
@@ -134,8 +130,8 @@ def _refuse_own_type(raw):
 
 _MASKED = {"name", "company", "position", "phone", "text"}
 _PARSERS = {
-    "signature": _parse_signature,
-    "initials": _parse_signature,
+    "signature": marks.parse,
+    "initials": marks.parse,
     "stamp": lambda raw: marks.parse(raw, kinds={"picture"}),
     "name": _line(NAME_LIMIT),
     "company": _line(NAME_LIMIT),

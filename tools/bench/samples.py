@@ -6,20 +6,13 @@ import math
 from datetime import UTC, datetime
 
 from signature_workflow.engine import marks
-from signature_workflow.engine.fonts import FontSet
+from signature_workflow.engine.fonts import from_folder
 from signature_workflow.engine.pdf.stamp import Stamp
 from signature_workflow.engine.placement import Box
 from signature_workflow.engine.sealing import pades
 from tools.paths import CHECKOUT
 
-FONT_FOLDER = CHECKOUT / "static" / "fonts"
-FONTS = FontSet(
-    regular=FONT_FOLDER / "NotoSans-Regular.ttf",
-    bold=FONT_FOLDER / "NotoSans-Bold.ttf",
-    italic=FONT_FOLDER / "NotoSans-Italic.ttf",
-    bold_italic=FONT_FOLDER / "NotoSans-BoldItalic.ttf",
-    handwriting=FONT_FOLDER / "Caveat-Regular.ttf",
-)
+FONTS = from_folder(CHECKOUT / "static" / "fonts")
 SCAN = "13 MB scan"
 
 

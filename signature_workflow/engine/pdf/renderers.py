@@ -6,6 +6,7 @@ states and paths are avoided, it is because they spend most of their time on for
 """
 
 import hashlib
+import struct
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ PLACE_FILL, PLACE_EDGE = HexColor("#dbeafe"), HexColor("#3b82f6")
 _PAD = 0.06
 _PEN = 0.03
 _PEN_RANGE = (0.6, 1.8)
+# what a typed mark is given at least, in multiples of its font size: below and above the base line, and across
+_LINE = (-0.25, 0.75)
+_LEAST_WIDTH = 0.1
 # in a square of side 1; a line of no length with a round pen is a dot
 _TICK = "0.11 w 0.18 0.52 m 0.42 0.24 l 0.84 0.8 l S"
 _DOT_IN_CIRCLE = (
@@ -88,7 +92,7 @@ def _draw_mark(drawing, width, height, value):
     if isinstance(value, marks.Drawn):
         _draw_strokes(drawing, width, height, value)
     elif isinstance(value, marks.Typed):
-        _draw_typed(drawing, width, height, value.text)
+        _draw_typed(drawing, width, height, value)
     elif isinstance(value, marks.Picture):
         _draw_picture(drawing, width, height, value)
     else:
@@ -138,15 +142,37 @@ def _numbers(values):
     return " ".join([f"{value:.2f}" for value in values])
 
 
-def _draw_typed(drawing, width, height, name):
-    font = typesetting.load_font(drawing.fonts.handwriting)
-    if not typesetting.covers(font, name):
+def _draw_typed(drawing, width, height, mark):
+    font = typesetting.load_font(drawing.fonts.hands[mark.font])
+    if not typesetting.covers(font, mark.text):
         font = typesetting.load_font(drawing.fonts.italic)
-    ascent, descent = font.face.ascent / 1000, font.face.descent / 1000
+    left, bottom, right, top = _ink_of(font, mark.text)
     pad = min(height * _PAD, width / 8)
-    natural = max(font.stringWidth(name, 1), 0.1)
-    size = min((width - 2 * pad) / natural, (height - 2 * pad) / (ascent - descent))
-    _draw_lines(drawing.canvas, font, typesetting.Fitted((name,), size), INK, pad, pad - descent * size)
+    size = min((width - 2 * pad) / (right - left), (height - 2 * pad) / (top - bottom))
+    line = typesetting.Fitted((mark.text,), size)
+    _draw_lines(drawing.canvas, font, line, INK, pad - left * size, pad - bottom * size)
+
+
+def _ink_of(font, text):
+    """Return left, bottom, right and top of ``text`` at size 1, no smaller than that of plain letters.
+
+    Handwriting reaches far beyond the widths and the height that its font promises.
+    """
+    face = font.face
+    outlines, scale = face.get_table("glyf"), 1 / face.unitsPerEm
+    left, right, advance = 0.0, _LEAST_WIDTH, 0.0
+    bottom, top = _LINE
+    for char in text:
+        glyph = face.charToGlyph.get(ord(char), 0)
+        start, end = face.glyphPos[glyph : glyph + 2]
+        if end > start:
+            # OpenType 1.9, "glyf": the header is the number of contours, then xMin, yMin, xMax, yMax
+            sides = struct.unpack_from(">4h", outlines, start + 2)
+            x_min, y_min, x_max, y_max = (side * scale for side in sides)
+            left, right = min(left, advance + x_min), max(right, advance + x_max)
+            bottom, top = min(bottom, y_min), max(top, y_max)
+        advance += font.stringWidth(char, 1)
+    return left, bottom, max(right, advance), top
 
 
 def _draw_text(drawing, width, height, value):
