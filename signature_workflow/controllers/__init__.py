@@ -1,1 +1,1 @@
-from . import log, pdfjs, sign, template
+from . import log, pdfjs, portal, seen_as, sign, template

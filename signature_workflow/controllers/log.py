@@ -1,7 +1,7 @@
 import logging
 import re
 
-SECRET = re.compile(r"(/sign/)[A-Za-z0-9_-]{43}")
+SECRET = re.compile(r"(/sign/|/s/)[A-Za-z0-9_-]{22,43}")
 
 
 class HideSecretLinks(logging.Filter):

@@ -1,25 +1,23 @@
 """The signer's page: whoever holds the secret link reads, signs, declines. No account."""
 
-import hashlib
-import json
-
 from odoo import http
 from odoo.http import request
-from odoo.tools import format_date, format_datetime, get_lang, groupby
 from werkzeug.exceptions import NotFound
 
-from ..engine import files, images
-from ..models.signature_signer import SubmitRefused
+from ..engine import links
+from ..models.refused import SubmitRefused
+from . import responses
 
 MAX_BODY = 1024 * 1024
 # Files come as base64 within JSON: one of the greatest size, or several that together are not much more.
 MAX_ANSWERS = 16 * 1024 * 1024
-# what the page accepts in all, which leaves room for marks and texts
-MAX_FILES = 11 * 1024 * 1024
 USER_AGENT_LIMIT = 512
 NONCE_LIMIT = 64
+# kept by the browser, for this link alone, once a code was entered
+PASS_COOKIE = "signature_pass"  # noqa: S105 - its name, not a secret
+PASS_HOURS = 12
 
-# No session: a signer has no account, and the page leaves no cookie.
+# No session: a signer has no account, and the page leaves no cookie but that of a code.
 READ = {"type": "http", "auth": "public", "methods": ["GET"], "save_session": False}
 ACT = {
     "type": "jsonrpc",
@@ -29,61 +27,46 @@ ACT = {
 }
 SUBMIT = {**ACT, "max_content_length": MAX_ANSWERS}
 
-# pdf.js makes images through blob:, all else comes from this server. The hash admits one inline
-# handler, `__odooAssetError=1`, which Odoo writes on the scripts of every bundle.
-PAGE_POLICY = (
-    "default-src 'none'; "
-    "script-src 'self' 'unsafe-hashes' 'sha256-8yDIMBSmZv57Ba62SxKgyLxU6rUm3YRxan7K7J0owqQ='; "
-    "style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-DOCUMENT_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
-
 
 def _is_nonce(value):
     """Tell whether `value` may name one attempt of the page; it is kept with the signature."""
     return isinstance(value, str) and 0 < len(value) <= NONCE_LIMIT
 
 
-def _private(response, policy):
-    """Keep the secret link and what lies behind it out of caches, referrers, indexes and frames."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = policy
-    return response
-
-
 class SigningPage(http.Controller):
+    # Reading: nothing is written
+
+    @http.route("/s/<string:token>", **READ)
+    def short(self, token, **_params):
+        """Lead from the short link of a text message to the page."""
+        if not links.is_well_formed(token):
+            return self._unknown_link()
+        return responses.private(request.redirect(f"/sign/{token}", code=302), responses.PAGE_POLICY)
+
     @http.route("/sign/<string:token>", **READ)
     def page(self, token, **_params):
         signer = self._signer(token)
-        if not signer:
-            return self._unknown_link()
-        return self._page("signature_workflow.signing_page", self._page_values(signer, token), 200)
+        if signer and signer._host() and request.session.uid:
+            # the device of the salesperson: whoever holds it now must not be at home in the back office
+            away = request.redirect_query("/web/session/logout", {"redirect": f"/sign/{token}"})
+            return responses.private(away, responses.PAGE_POLICY)
+        if signer:
+            return responses.signing_page(signer, f"/sign/{token}")
+        link = request.env["signature.link"]._find(token)
+        return self._revoked_link(link) if link else self._unknown_link()
 
-    @http.route("/sign/<string:token>/document", **READ)
+    @http.route("/sign/<string:token>/document", **{**READ, "auth": "none"})
     def document(self, token, download=None, **_params):
-        signer = self._signer(token)
+        # no words, so no language either
+        signer = self._visitor(token)
         attachment = signer and signer._document()
-        if not attachment:
-            return self._unknown_link()
-        stream = attachment._to_http_stream()
-        stream.public = False
-        response = stream.get_response(as_attachment=bool(download), mimetype="application/pdf", max_age=None)
-        # pdf.js asks for ranges only when it is told that they are served
-        response.headers["Accept-Ranges"] = "bytes"
-        return _private(response, DOCUMENT_POLICY)
+        return responses.document(attachment, download) if attachment else self._unknown_link()
 
     @http.route("/sign/<string:token>/picture/<int:field_id>", **READ)
     def picture(self, token, field_id, **_params):
-        signer = self._signer(token)
+        signer = self._visitor(token)
         png = signer and signer._picture(field_id)
-        if not png:
-            return self._unknown_link()
-        return _private(request.make_response(png, [("Content-Type", "image/png")]), DOCUMENT_POLICY)
+        return responses.picture(png) if png else self._unknown_link()
 
     @http.route("/sign/<string:token>/status", **READ)
     def status(self, token, **_params):
@@ -92,32 +75,72 @@ class SigningPage(http.Controller):
             return self._unknown_link()
         state = signer._page_state()
         response = request.make_json_response({"state": state, "ready": state == "completed"})
-        return _private(response, PAGE_POLICY)
+        return responses.private(response, responses.PAGE_POLICY)
+
+    # Acting
 
     @http.route("/sign/<string:token>/viewed", **ACT)
     def viewed(self, token, **_params):
         self._signer_or_404(token)._record_view(self._origin())
         return {}
 
+    @http.route("/sign/<string:token>/draft", **ACT)
+    def draft(self, token, draft=None, **_params):
+        return self._answer(token, lambda signer: signer._keep_draft(draft))
+
     @http.route("/sign/<string:token>/submit", **SUBMIT)
-    def submit(self, token, values=None, nonce=None, document=None, consent=None, **_params):
+    def submit(self, token, values=None, nonce=None, document=None, consent=None, comment="", **_params):
         def act(signer):
             if not (_is_nonce(nonce) and isinstance(document, str)):
                 raise self._malformed()
             if consent is not True:
                 raise SubmitRefused("consent", request.env._("Please agree to sign electronically, then finish."))
-            return signer._submit(self._by_field(values), nonce, document, self._origin())
+            return signer._submit(self._by_field(values), nonce, document, self._origin(), comment)
 
         return self._answer(token, act)
 
     @http.route("/sign/<string:token>/decline", **ACT)
-    def decline(self, token, reason=None, nonce=None, **_params):
+    def decline(self, token, reason=None, reason_id=None, nonce=None, **_params):
         def act(signer):
-            if not (isinstance(reason, str) and _is_nonce(nonce)):
+            if not (_is_nonce(nonce) and type(reason_id) in (int, type(None))):
                 raise self._malformed()
-            return signer._decline(reason, nonce, self._origin())
+            return signer._decline(reason, nonce, self._origin(), reason_id)
 
         return self._answer(token, act)
+
+    @http.route("/sign/<string:token>/forward", **ACT)
+    def forward(self, token, name=None, email=None, phone=None, **_params):
+        return self._answer(token, lambda signer: signer._forward(name, email, phone, self._origin()))
+
+    @http.route("/sign/<string:token>/code", **ACT)
+    def send_code(self, token, **_params):
+        return self._answer(token, lambda signer: request.env["signature.authentication"]._send(signer, self._origin()))
+
+    @http.route("/sign/<string:token>/code/check", **ACT)
+    def check_code(self, token, code=None, **_params):
+        """Let the browser in that sends the right code; a wrong one counts, so nothing is undone."""
+        signer = self._signer_or_404(token)
+        passed, refused = request.env["signature.authentication"]._check(signer, code, self._origin())
+        if refused:
+            return self._refusal(refused)
+        request.future_response.set_cookie(
+            PASS_COOKIE,
+            passed,
+            max_age=PASS_HOURS * 3600,
+            path=f"/sign/{token}",
+            secure=request.httprequest.scheme == "https",
+            httponly=True,
+            samesite="Lax",
+        )
+        return {"state": "ready"}
+
+    @http.route("/sign/<string:token>/return", **ACT)
+    def return_device(self, token, **_params):
+        """Close the link of a device that was handed over; tell where the salesperson goes on."""
+        record = self._signer_or_404(token)._return_device(self._origin())
+        return {"url": f"/odoo/{record.res_model}/{record.res_id}"}
+
+    # Who, what, from where
 
     def _answer(self, token, act):
         """Return what `act(signer)` came to, or why it was refused, for the page to show."""
@@ -127,10 +150,13 @@ class SigningPage(http.Controller):
             with request.env.cr.savepoint():
                 return {"state": act(signer)}
         except SubmitRefused as refused:
-            error = {"code": refused.code, "message": str(refused)}
-            if refused.field_id:
-                error["field_id"] = refused.field_id
-            return {"error": error}
+            return self._refusal(refused)
+
+    def _refusal(self, refused):
+        error = {"code": refused.code, "message": str(refused)}
+        if refused.field_id:
+            error["field_id"] = refused.field_id
+        return {"error": error}
 
     def _by_field(self, values):
         # only ASCII digits are ids: int() would also read "١" and "1_0"
@@ -138,13 +164,13 @@ class SigningPage(http.Controller):
             raise self._malformed()
         return {int(key): value for key, value in values.items()}
 
+    def _visitor(self, token):
+        """Return the signer whom the link belongs to, or nobody."""
+        return request.env["signature.signer"]._from_token(token, request.cookies.get(PASS_COOKIE, ""))
+
     def _signer(self, token):
-        """Return the signer whom the link belongs to, in the signer's language, or nobody."""
-        signer = request.env["signature.signer"]._from_token(token)
-        # the language may have been switched off since: any other one beats an error
-        lang = request.env["res.lang"]._get_code(signer.lang or "") or request.env.lang
-        request.update_context(lang=lang)
-        return signer.with_context(lang=lang)
+        """Return the signer whom the link belongs to, answered in the signer's language, or nobody."""
+        return responses.use_language(self._visitor(token))
 
     def _signer_or_404(self, token):
         signer = self._signer(token)
@@ -160,49 +186,13 @@ class SigningPage(http.Controller):
         message = request.env._("This page is out of date. Reload it and try again.")
         return SubmitRefused("malformed", message)
 
-    def _page_values(self, signer, token):
-        """Return what the page shows: the signer's values, worded and grouped for the templates."""
-        values, env = signer._page_values(), request.env
-        tz = values["tz"] or "UTC"
-        shown = sorted(values["fields"], key=lambda field: (field["page"], field["y"], field["x"]))
-        config = {
-            "url": f"/sign/{token}",
-            "storageKey": hashlib.sha256(f"page:{token}".encode()).hexdigest()[:24],
-            "state": values["state"],
-            "sha256": values["document"]["sha256"],
-            "signerName": values["signer"]["name"],
-            "fields": shown,
-            "limits": {"file": files.MAX_BYTES, "picture": images.MAX_BYTES, "all": MAX_FILES},
-            "locale": self._locale(),
-        }
-        return {
-            **values,
-            "config": config,
-            "base_url": config["url"],
-            "open_types": {field["type"] for field in shown if field["open"]},
-            "fields_by_page": dict(groupby(shown, lambda field: field["page"])),
-            "expire_text": values["date_expire"] and format_date(env, values["date_expire"], date_format="long"),
-            # the whole name of the time zone: an offset says little to most people
-            "when": lambda date: f"{format_datetime(env, date, tz=tz, dt_format='medium')} ({tz})",
-        }
-
-    def _locale(self):
-        """Return how numbers and dates are written in the signer's language, for the page's script."""
-        lang = get_lang(request.env)
-        return {
-            "decimal": lang.decimal_point,
-            "thousands": lang.thousands_sep or "",
-            "grouping": json.loads(lang.grouping),
-            "date": lang.date_format,
-        }
-
     def _unknown_link(self):
-        """Answer malformed, unknown and revoked links alike: nothing tells them apart."""
-        return self._page("signature_workflow.signing_page_unknown", {}, 404)
+        """Answer malformed and unknown links alike: nothing tells them apart."""
+        request.env["ir.http"]._auth_method_public()
+        return responses.page("signature_workflow.signing_page_unknown", {}, 404)
 
-    def _page(self, template, values, status):
-        lang = request.env["res.lang"]._get_data(code=request.env.lang or "en_US")
-        values["html_lang"] = (lang.code or "en").split("@")[0].replace("_", "-")
-        values["html_dir"] = lang.direction or "ltr"
-        html = request.env["ir.ui.view"]._render_template(template, values)
-        return _private(request.make_response(html, status=status), PAGE_POLICY)
+    def _revoked_link(self, link):
+        """Say why a link that was once good works no more, and whom to ask; nothing of the document."""
+        signer = responses.use_language(link.signer_id)
+        values = {"reason": link.revoked, "company": signer.request_id.company_id, "sender": signer._sender_values()}
+        return responses.page("signature_workflow.signing_page_revoked", values, 410)

@@ -108,6 +108,7 @@ class CrmLead(models.Model):
             "name": self.contact_name or self.partner_name,
             "email": self.email_from,
             "lang": self.lang_code,
+            "phone": self.phone_sanitized,
         }
 
     def _merge_dependences(self, opportunities):

@@ -1,4 +1,12 @@
+import re
+from datetime import timedelta
+
 from odoo import fields, models
+
+from .signature_mail_link import PORTAL_PATH
+
+# mails wait so long before it is looked again whether their documents are made
+PATIENCE = timedelta(minutes=1)
 
 
 class MailMail(models.Model):
@@ -16,7 +24,50 @@ class MailMail(models.Model):
         if failure_type:
             for mail in self.sudo().exists().filtered("signature_signer_id"):
                 mail.signature_signer_id._delivery_failed(failure_reason or mail.failure_reason or failure_type)
-                if mail.signature_signer_id.request_id.state != "completed":
-                    # it holds a secret link, and *Send again* makes a new one
+                if not mail.attachment_ids:
+                    # no copy, so it holds a secret link or a code, and *Send again* makes a new one
                     mail.unlink()
         return result
+
+    # Secret links in mails of a deal
+
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """Keep mails back that lead to documents which are only being made; the mail queue sends them then."""
+        held = self._too_early()
+        if held:
+            held.scheduled_date = fields.Datetime.now() + PATIENCE
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger(held[0].scheduled_date)
+        return super(MailMail, self - held).send(auto_commit, raise_exception, post_send_callback)
+
+    def _has_signature_link(self):
+        """Tell whether the address to sign this mail's own deal stands in it."""
+        self.ensure_one()
+        return self.model == "crm.lead" and f"{PORTAL_PATH}{self.res_id}" in (self.body_html or "")
+
+    def _too_early(self):
+        mails = self.filtered(lambda mail: mail.state == "outgoing" and mail._has_signature_link())
+        waiting = self.env["crm.lead"].browse(mails.mapped("res_id"))._waits_for_documents()
+        return mails.filtered(lambda mail: mail.res_id in waiting.ids)
+
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        """Give those who take part in a document of the deal their own secret link; it is stored nowhere."""
+        outgoing = super()._prepare_outgoing_list(mail_server, doc_to_followers)
+        if self._has_signature_link():
+            lead = self.env["crm.lead"].sudo().browse(self.res_id)
+            address = re.compile(rf"{re.escape(lead.signature_link)}(?!\d)")
+            for each in outgoing:
+                # copies count, too
+                addresses = each["email_to_normalized"]
+                if len(addresses) == 1 and address.search(each["body"]):
+                    self._add_secret_link(each, address, lead._signer_with_address(addresses[0]))
+        return outgoing
+
+    def _add_secret_link(self, outgoing, address, signer):
+        """Put a new link of `signer`, if any, in the place of the harmless `address`, a pattern."""
+        if not signer:
+            return
+        signer.request_id._bump()
+        signer.request_id._log_events("link_sent", signer=signer, data={"to": [["template", signer.email]]})
+        url = self.env["signature.link"]._make(signer, "template")[signer.id]
+        for key in ("body", "body_alternative"):
+            outgoing[key] = address.sub(url, outgoing[key])

@@ -62,9 +62,7 @@ class SignatureReaction(models.Model):
         self.write({"state": state, "outcome": outcome, "failure": False})
 
     def _apply_copies(self):
-        self.request_id._send_copies()
-        signers = self.request_id.signer_ids.filtered("date_signed")
-        return "done", self.env._("Sent to %s", ", ".join(signers.mapped("email")))
+        return "done", self.env._("Sent to %s", self.request_id.signer_ids._send_copies())
 
     def _apply_write(self):
         return "done", self.request_id._write_back()
@@ -83,7 +81,6 @@ class SignatureReaction(models.Model):
             kinds = dict(self._fields["kind"]._description_selection(request.env))
             request._close_todos()
             request._add_todo(
-                None,
                 request.env._("“%(kind)s” failed: %(document)s", kind=kinds[reaction.kind], document=request.name),
                 message,
             )

@@ -41,6 +41,7 @@ class SignatureRequest(models.Model):
     template_version = fields.Integer(readonly=True, help="Version of the template that the document was made from.")
     is_test = fields.Boolean(readonly=True, help="Sent to oneself to try a template: nothing follows from it.")
     people = fields.Json(readonly=True, help="Contacts chosen for a role instead of whom the role finds, by role id.")
+    channels = fields.Json(readonly=True, help="Ways chosen instead of those of the template, by role id.")
     message = fields.Text(readonly=True, help="What the sender writes to the signers.")
     rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
     res_model = fields.Char("Record model", required=True, readonly=True)
@@ -58,6 +59,7 @@ class SignatureRequest(models.Model):
     date_sent = fields.Datetime("Sent on", readonly=True)
     date_expire = fields.Date("To be signed until", readonly=True)
     date_completed = fields.Datetime("Completed on", readonly=True)
+    cancel_reason = fields.Text(readonly=True)
     signer_ids = fields.One2many("signature.signer", "request_id", "Signers", readonly=True)
     field_ids = fields.One2many("signature.request.field", "request_id", readonly=True)
     event_ids = fields.One2many("signature.event", "request_id", "Audit trail", readonly=True)
@@ -147,6 +149,9 @@ class SignatureRequest(models.Model):
 
     def _for_sender(self):
         self.ensure_one()
+        # a user's language is that of the contact
+        self.user_id.fetch(["partner_id"])
+        self.user_id.partner_id.fetch(["lang"])
         return self.with_context(lang=self.user_id.lang)
 
     def _bump(self):
@@ -203,8 +208,8 @@ class SignatureRequest(models.Model):
 
     # To-dos on the record
 
-    def _add_todo(self, user, summary, note):
-        """Give `user` a to-do on the record of each request, where it can have any."""
+    def _add_todo(self, summary, note, signer=None):
+        """Give the salesperson a to-do on the record of each request, where it can have any, perhaps about a signer."""
         activity_type = self.env.ref("signature_workflow.mail_activity_type_signature")
         values = [
             {
@@ -213,19 +218,34 @@ class SignatureRequest(models.Model):
                 "activity_type_id": activity_type.id,
                 "summary": summary,
                 "note": nl2br(note),
-                "user_id": (user or request.user_id).id,
+                "user_id": request.user_id.id,
                 "signature_request_id": request.id,
+                "signature_signer_id": signer.id if signer else False,
             }
             for request in self
             if not request.is_test and "activity_ids" in self.env[request.res_model]._fields
         ]
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
 
-    def _close_todos(self, user=None):
-        domain = Domain("signature_request_id", "in", self.ids)
-        if user:
-            domain &= Domain("user_id", "=", user.id)
-        self.env["mail.activity"].sudo().search(domain).unlink()
+    def _close_todos(self, signer=None):
+        """Close the to-dos of these requests, or only those about `signer`."""
+        todos = Domain("signature_request_id", "in", self.ids)
+        if signer:
+            todos &= Domain("signature_signer_id", "=", signer.id)
+        self.env["mail.activity"].sudo().search(todos).unlink()
+
+    def _notify_sender(self, subject, text):
+        """Tell the salesperson at once, by e-mail or in their inbox as they like it; `text` is plain."""
+        for request in self.filtered(lambda request: not request.is_test):
+            record = request._record().sudo()
+            if "message_ids" in record._fields:
+                record.message_notify(
+                    partner_ids=request.user_id.partner_id.ids,
+                    subject=subject,
+                    body=text,
+                    author_id=self._author_id(),
+                    email_from=request.company_id.partner_id.email_formatted or request.user_id.email_formatted,
+                )
 
     # Buttons
 
@@ -249,12 +269,12 @@ class SignatureRequest(models.Model):
             return "queued"
         return "signed" if self._all_done() else "sent"
 
-    def action_cancel(self):
-        """Cancel open requests: their links stop working."""
+    def action_cancel(self, reason=""):
+        """Cancel open requests: their links stop working, and who opens them reads the reason."""
         self._check_may_change()
         requests = self.sudo()
         requests._bump()
-        moved = requests._move("cancelled", to_dispatch=False)
+        moved = requests._move("cancelled", to_dispatch=False, cancel_reason=reason or False)
         if moved != requests:
             raise UserError(
                 self.env._(
@@ -263,7 +283,8 @@ class SignatureRequest(models.Model):
                 )
             )
         moved._close_todos()
-        moved._log_events("cancelled", note=self.env._("Signature request cancelled."))
+        note = "\n".join(filter(None, [self.env._("Signature request cancelled."), reason]))
+        moved._log_events("cancelled", data={"reason": reason} if reason else None, note=note)
         self.env["signature.reaction"]._wake(moved)
 
     def action_open_record(self):
@@ -287,8 +308,8 @@ class SignatureRequest(models.Model):
     def _all_done(self):
         """Tell whether none of the signers is left; asked once the document is made."""
         self.ensure_one()
-        left = [("request_id", "=", self.id), ("state", "not in", transitions.SIGNER_DONE)]
-        return not self.env["signature.signer"].search_count(left, limit=1)
+        signers = self.env["signature.signer"]
+        return not signers.search_count(signers._left_domain(self), limit=1)
 
     def _queue_failed(self, message):
         for request in self:
@@ -297,7 +318,7 @@ class SignatureRequest(models.Model):
             if moved:
                 note = moved.env._("“%(document)s” failed: %(message)s", document=request.name, message=message)
                 moved._log_events("failed", data={"message": message}, note=note)
-                moved._add_todo(None, moved.env._("Signature request failed: %s", request.name), message)
+                moved._add_todo(moved.env._("Signature request failed: %s", request.name), message)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -314,7 +335,6 @@ class SignatureRequest(models.Model):
                 moved._close_todos()
                 moved._log_events("expired", note=moved.env._("“%s” was not signed in time.", request.name))
                 moved._add_todo(
-                    None,
                     moved.env._("Not signed in time: %s", request.name),
                     moved.env._("Talk to the customer, then send the document again."),
                 )

@@ -13,6 +13,9 @@ from .fonts import font_set
 from .signature_template_field import FIELD_TYPES
 
 TICKED_TYPES = ("checkbox", "radio")
+MARK_TYPES = ("signature", "initials")
+# the value of a field whose picture is its attachment
+PICTURE = "picture"
 # what would be of no use, or break the page, in another form than answers are stored in
 STRICT_TYPES = ("number", "date", "choice")
 TRUE_WORDS = ("1", "true", "yes")
@@ -111,8 +114,10 @@ class SignatureRequestField(models.Model):
     def _mark(self):
         """Return the engine's mark of a filled signature or initials field, or None."""
         self.ensure_one()
-        if self.type not in ("signature", "initials") or not self.value:
+        if self.type not in MARK_TYPES or not self.value:
             return None
+        if self.value == PICTURE:
+            return images.read(self.attachment_id.raw)
         return marks.parse(json.loads(self.value))
 
     def _printed(self, value):

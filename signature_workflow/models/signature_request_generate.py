@@ -7,10 +7,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .signature_policy import ACTING
+
 # one transaction takes so many documents, and stops before them after so many seconds or bytes
 GENERATE_BATCH = 100
 GENERATE_SECONDS = 20
-# a role signs with one of these
+# whoever signs does so with one of these
 SIGNED_TYPES = ("signature", "initials", "stamp")
 GENERATE_BYTES = 64 * 1024 * 1024
 
@@ -111,8 +113,9 @@ class SignatureRequest(models.Model):
         """Return the values of the signers. Raises UserError with all who or what is missing."""
         contacts = self.env["res.partner"]
         chosen = {int(role): contacts.browse(partner).exists() for role, partner in (self.people or {}).items()}
+        channels = {int(role): channel for role, channel in (self.channels or {}).items()}
         signers, problems = self.template_id._find_signers(
-            record, self.user_id, self.signatory_id, chosen, self.is_test
+            record, self.user_id, self.signatory_id, chosen, self.is_test, channels
         )
         if problems:
             raise UserError("\n".join(problems))
@@ -165,10 +168,11 @@ class SignatureRequest(models.Model):
     def _check_roles_have_fields(self, signers, document):
         """Raise UserError when somebody has nothing to sign in the document, or a field has nobody."""
         roles = self.env["signature.role"]
-        playing = roles.browse({values["role_id"] for values in signers})
+        acting = roles.browse({values["role_id"] for values in signers if values["participation"] in ACTING})
+        to_sign = roles.browse({values["role_id"] for values in signers if values["participation"] == "sign"})
         asked = roles.browse({values["role_id"] for values in document.fields})
         signing = roles.browse({values["role_id"] for values in document.fields if values["type"] in SIGNED_TYPES})
-        if idle := playing - signing:
+        if idle := to_sign - signing:
             raise UserError(
                 self.env._(
                     "“%(template)s” has no signature for %(roles)s. Add one, or take the role out.",
@@ -176,45 +180,36 @@ class SignatureRequest(models.Model):
                     roles=", ".join(idle.mapped("name")),
                 )
             )
-        if absent := asked - playing:
+        if absent := asked - acting:
             raise UserError(
                 self.env._(
-                    "“%(template)s” has fields of %(roles)s, who does not take part. Add the role to the template.",
+                    "“%(template)s” has fields of %(roles)s, who neither signs nor approves. Change how they take "
+                    "part, or remove the fields.",
                     template=self.template_id.name,
                     roles=", ".join(absent.mapped("name")),
                 )
             )
 
     def _next_signers(self):
-        """Return the waiting signers whose turn has come: nobody before them is left."""
+        """Return the waiting signers whose turn has come: nobody of whom something is asked is left before them."""
         found = self.env["signature.signer"]
         for request in self:
-            left = request.signer_ids.filtered(lambda signer: not signer.is_done)
+            left = request.signer_ids._acting().filtered(lambda signer: not signer.is_done)
             turn = min(left.mapped("sequence"), default=None)
-            found |= left.filtered(lambda s, turn=turn: s.sequence == turn and s.state == "waiting")
+            found |= request.signer_ids.filtered(
+                lambda s, turn=turn: (
+                    s.state == "waiting"
+                    and (s.sequence == turn if s.participation in ACTING else s.participation == "view")
+                    and s.sequence <= turn
+                )
+            )
         return found
 
     def _send_next(self):
         """Send their links to the signers whose turn has come."""
         signers = self._next_signers()._dispatch()
         self.to_dispatch = False
-        notes = {}
-        for request, mine in signers.grouped("request_id").items():
-            notes[request.id] = request._for_sender().env._(
-                "“%(document)s” was sent to %(names)s for signature.",
-                document=request.name,
-                names=", ".join(mine.mapped("name")),
-            )
-        requests = signers.request_id
-        self.env["signature.event"]._append(
-            requests,
-            "link_sent",
-            data=lambda request: {
-                "channel": "email",
-                "to": (signers & request.signer_ids).mapped("email"),
-            },
-        )
-        requests._log_notes(notes)
+        signers._log_links()
 
     def _date_expire_text(self, lang):
         self.ensure_one()

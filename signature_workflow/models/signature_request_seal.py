@@ -34,7 +34,7 @@ class SignatureRequest(models.Model):
             self.env["signature.key"]._get_identity(company),
             fonts=font_set(),
             moment=datetime.now(UTC),
-            reason=self.env._("Signed by %s", ", ".join(self.signer_ids.filtered("date_signed").mapped("name"))),
+            reason=self._seal_reason(),
             location=company.city or company.country_id.name or "",
             name=company.name,
             contact=company.email or "",
@@ -50,6 +50,13 @@ class SignatureRequest(models.Model):
         self._close_todos()
         self._file_on_record(sealed.data)
         self.env["signature.reaction"]._plan(self)
+
+    def _seal_reason(self):
+        """Return what the seal says of why it was put: who has signed, or approved where nobody signs."""
+        done = self.signer_ids.filtered("date_signed")
+        if signed := done.filtered(lambda signer: signer.state == "signed"):
+            return self.env._("Signed by %s", ", ".join(signed.mapped("name")))
+        return self.env._("Approved by %s", ", ".join(done.mapped("name")))
 
     def _end_test(self):
         """Finish a test: its copy says so on every page, and has no seal; nothing is filed on the record."""
@@ -91,9 +98,3 @@ class SignatureRequest(models.Model):
                 author_id=self._author_id(),
                 subtype_xmlid="mail.mt_note",
             )
-
-    def _send_copies(self):
-        """Mail the signed copy to every signer; the salesperson finds it on the record."""
-        self.ensure_one()
-        template = self.env.ref("signature_workflow.mail_template_completed")
-        self.signer_ids.filtered("date_signed")._mail(template, attachment_ids=[(4, self.final_id.id)])

@@ -15,6 +15,7 @@ class Person(NamedTuple):
     name: str
     email: str
     lang: str
+    phone: str
 
 
 class SignatureRole(models.Model):
@@ -119,19 +120,23 @@ class SignatureRole(models.Model):
         return self._path_persons(record)
 
     @api.model
+    def _person(self, partner, user):
+        return Person(partner, user, partner.name, partner.email, partner.lang, partner.phone_sanitized)
+
+    @api.model
     def _partner_persons(self, partners):
         """Return the Persons of contacts (a recordset or a list); some of them are colleagues."""
         persons = []
         for partner in partners:
             contact = partner.sudo()
             colleague = contact.user_ids.filtered(lambda user: not user.share)[:1]
-            persons.append(Person(contact, colleague, contact.name, contact.email, contact.lang))
+            persons.append(self._person(contact, colleague))
         return persons
 
     @api.model
     def _user_persons(self, users):
         """Return the Persons of users; who has left signs no more."""
-        return [Person(user.partner_id, user, user.name, user.email, user.lang) for user in users.sudo() if user.active]
+        return [self._person(user.partner_id, user) for user in users.sudo() if user.active]
 
     @api.model
     def _customer(self, record):
@@ -146,9 +151,9 @@ class SignatureRole(models.Model):
     def _customer_person(self, record):
         partner, nobody = self._customer(record), self.env["res.users"]
         if partner:
-            return [Person(partner, nobody, partner.name, partner.email, partner.lang)]
+            return [self._person(partner, nobody)]
         contact = record._signature_contact()
-        return [Person(partner, nobody, **contact)] if contact["email"] else []
+        return [Person(partner, nobody, **contact)] if contact["email"] or contact["phone"] else []
 
     def _company_signatories(self, record):
         """Return the contacts who sign for the customer's company: who is marked so, else who has a fitting job.
@@ -187,7 +192,7 @@ class SignatureRole(models.Model):
             return self._partner_persons(people.filtered("active"))
         partner, user = self.env["res.partner"], self.env["res.users"]
         return [
-            Person(partner, user, name, email, False)
+            Person(partner, user, name, email, False, False)
             for one in records
             for name, email in (email_split_tuples(one[field.name]) or [("", one[field.name])])
             if email

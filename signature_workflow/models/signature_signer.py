@@ -1,41 +1,28 @@
-import hashlib
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import formataddr
 
-from ..engine import transitions, values
-from ..engine.errors import ValueRefused
-from .engine_messages import engine_message
-
-CONSENT_VERSION = "1"
-
-
-class SubmitRefused(UserError):
-    """What a signer sent is not accepted; `code` says why, `field_id` where (or False)."""
-
-    def __init__(self, code, message, field_id=False):
-        super().__init__(message)
-        self.code = code
-        self.field_id = field_id
+from ..engine import transitions
+from .signature_policy import ACTING
 
 
 class SignatureSigner(models.Model):
     """One person's part in a request. Several signers of one role are a group: who signs first signs for all."""
 
     _name = "signature.signer"
-    _inherit = ["signature.document.access"]
+    _inherit = ["signature.document.access", "signature.policy"]
     _description = "Signer"
     _order = "request_id, sequence, id"
 
     role_id = fields.Many2one("signature.role", required=True, readonly=True, ondelete="restrict")
     sequence = fields.Integer("Turn", readonly=True)
-    partner_id = fields.Many2one("res.partner", readonly=True, ondelete="restrict")
-    user_id = fields.Many2one("res.users", readonly=True)
+    partner_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null", ondelete="restrict")
+    user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     company_id = fields.Many2one(related="request_id.company_id")
     name = fields.Char(required=True, readonly=True)
-    email = fields.Char(required=True, readonly=True)
+    email = fields.Char(readonly=True)
+    phone = fields.Char(readonly=True, help="In the form of E.164, such as +40721234567.")
     lang = fields.Char(readonly=True)
     tz = fields.Char(readonly=True)
     state = fields.Selection(
@@ -56,10 +43,16 @@ class SignatureSigner(models.Model):
     is_done = fields.Boolean(compute="_compute_is_done")
     date_sent = fields.Datetime(readonly=True)
     date_viewed = fields.Datetime(readonly=True)
-    date_signed = fields.Datetime("Signed on", readonly=True)
+    date_signed = fields.Datetime("Signed on", readonly=True, help="Or approved.")
     ip = fields.Char("IP address", readonly=True)
+    host_id = fields.Many2one("res.users", "In the presence of", readonly=True)
     nonce = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    # as text: what a browser sends need not be fit for a JSON column
+    draft = fields.Text(readonly=True, groups=fields.NO_ACCESS, help="Filled in and not yet sent; nobody else sees it.")
+    comment = fields.Text(readonly=True, help="What was said when the document was approved.")
+    decline_reason_id = fields.Many2one("signature.decline.reason", readonly=True, ondelete="restrict")
     decline_reason = fields.Text(readonly=True)
+    forwards = fields.Integer("Times forwarded", readonly=True)
     field_ids = fields.One2many("signature.request.field", "signer_id", readonly=True)
     link_ids = fields.One2many("signature.link", "signer_id", groups=fields.NO_ACCESS)
 
@@ -73,13 +66,6 @@ class SignatureSigner(models.Model):
         """The address as mail headers want it."""
         return formataddr((self.name, self.email))
 
-    def _sender_email(self):
-        """Return who the mails to this signer come from: the salesperson, else the company."""
-        self.ensure_one()
-        sender = self.request_id.user_id.partner_id
-        sender = sender if sender.email else self.request_id.company_id.partner_id
-        return sender.email_formatted
-
     def _move(self, target, **vals):
         """Move to the state `target` those that may; return the ones that really moved."""
         sources = transitions.sources(transitions.SIGNER, target)
@@ -87,186 +73,30 @@ class SignatureSigner(models.Model):
         moved.write({"state": target, **vals})
         return moved
 
+    def _acting(self):
+        """Return those who sign or approve."""
+        return self.filtered(lambda signer: signer.participation in ACTING)
+
     def _progress(self):
         """Return how much of the signing is done, such as "1/2"; a group, of whom one is enough, counts once."""
-        parts = {(signer.request_id.id, signer.role_id.id) for signer in self}
-        left = {(signer.request_id.id, signer.role_id.id) for signer in self if not signer.is_done}
+        acting = self._acting()
+        parts = {(signer.request_id.id, signer.role_id.id) for signer in acting}
+        left = {(signer.request_id.id, signer.role_id.id) for signer in acting if not signer.is_done}
         return f"{len(parts - left)}/{len(parts)}" if parts else ""
 
-    # Sending
-
-    def _dispatch(self):
-        """Hand each signer of self a new link by e-mail; colleagues get a to-do as well."""
-        signers = self._move("sent", date_sent=fields.Datetime.now())
-        signers._mail_links()
-        for turn, chunk in signers.grouped(lambda signer: signer.user_id).items():
-            if turn:
-                in_their_words = self.with_context(lang=turn.lang).env
-                chunk.request_id._add_todo(
-                    turn,
-                    in_their_words._("Your signature is needed"),
-                    in_their_words._("You have an e-mail with your personal link to the document."),
-                )
-        return signers
-
-    def _mail_links(self):
-        urls = self.env["signature.link"]._make(self, "email")
-        template = self.env.ref("signature_workflow.mail_template_request")
-        self._mail(template.with_context(signature_links=urls))
-
-    def _mail(self, template, **values):
-        """Queue a mail made of `template` to each signer; the mail queue is woken once this is committed.
-
-        The mails belong to no record: a colleague who may read the request must not read the link.
-        """
-        mails = template.send_mail_batch(
-            self.ids,
-            email_values={"model": False, "res_id": False, **values},
-            email_layout_xmlid="signature_workflow.mail_layout",
+    @api.model
+    def _left_domain(self, request):
+        """Return the Domain of those of whom `request` still waits."""
+        return (
+            Domain("request_id", "=", request.id)
+            & Domain("participation", "in", ACTING)
+            & Domain("state", "not in", transitions.SIGNER_DONE)
         )
-        for mail, signer in zip(mails, self, strict=True):
-            mail.signature_signer_id = signer
-        # not from here: a mail server that hangs up must not look like a failure of this work
-        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
-    def action_resend(self):
-        """Send a new link; the old ones stop working."""
-        self.request_id._check_may_change()
-        for signer in self.sudo():
-            signer.request_id._bump()
-            if signer.request_id.state != "sent" or signer.state not in ("sent", "viewed"):
-                raise UserError(self.env._("It is not %s's turn to sign, so no link was sent.", signer.name))
-            signer.link_ids.revoked = True
-            signer._mail_links()
-            signer.request_id._log_events(
-                "link_sent",
-                signer=signer,
-                data={"channel": "email", "to": [signer.email]},
-                note=self.env._(
-                    "“%(document)s” was sent to %(names)s once more.",
-                    document=signer.request_id.name,
-                    names=signer.name,
-                ),
-            )
-
-    def _delivery_failed(self, reason):
-        """Give the salesperson a to-do for each signer whose mail could not be sent."""
-        for signer in self:
-            request = signer.request_id._for_sender()
-            request._bump()
-            if request.state == "completed":
-                step = request.env._("Send them the signed copy from the record yourself.")
-            else:
-                step = request.env._("Correct the address or the mail server, then send it again from the request.")
-            note = request.env._(
-                "The mail about “%(document)s” could not be sent to %(email)s: %(reason)s. %(step)s",
-                document=request.name,
-                email=signer.email,
-                reason=reason,
-                step=step,
-            )
-            request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
-            request._add_todo(None, request.env._("Mail not delivered: %s", signer.name), note)
-
-    # What the signer does
-
-    def _record_view(self, origin):
-        """Note that the signer has seen the document; done by a person's action, never by a GET."""
+    def _own_fields_domain(self):
+        """Return the Domain of the request fields that this signer fills: those of their role."""
         self.ensure_one()
-        if self.state != "sent" or self.request_id.state != "sent":
-            return
-        self.request_id._bump()
-        if self._move("viewed", date_viewed=fields.Datetime.now()):
-            self.request_id._log_events("viewed", signer=self, origin=origin)
-
-    def _submit(self, answers, nonce, document_sha256, origin):
-        """Take this signer's answers and sign. Returns the page state that follows.
-
-        `answers` is `{field id: decoded JSON}` of the signer's own fields and nothing else; the
-        same `nonce` again gets the same answer. Raises SubmitRefused.
-        """
-        self.ensure_one()
-        if not self._is_repeat(nonce):
-            self._inspect_files(answers)
-            self.request_id._bump()
-            if not self._is_repeat(nonce):
-                self._check_may_act()
-                self._sign(answers, nonce, document_sha256, origin)
-        return self._page_state()
-
-    def _is_repeat(self, nonce):
-        return self.state in (*transitions.SIGNER_DONE, "declined") and self.nonce == nonce
-
-    def _check_may_act(self):
-        state = self._page_state()
-        if state == "ready":
-            return
-        reasons = {
-            "waiting": self.env._("It is not your turn yet. You will get an e-mail when it is."),
-            "declined": self.env._("This document was declined."),
-            "expired": self.env._("The time to sign this document is over."),
-            "cancelled": self.env._("This document was cancelled."),
-            "preparing": self.env._("This document is being prepared. Try again in a moment."),
-            "failed": self.env._("Something went wrong with this document; the sender knows."),
-            "released": self.env._("%s has already signed for you.", self._released_by().name),
-        }
-        raise SubmitRefused(state, reasons.get(state) or self.env._("You have already signed this document."))
-
-    def _sign(self, answers, nonce, document_sha256, origin):
-        request = self.request_id._for_sender()
-        if document_sha256 != request.original_sha256:
-            raise SubmitRefused(
-                "document_changed",
-                self.env._("The document has changed since you opened it. Reload the page."),
-            )
-        answers_sha256 = self._store_answers(answers)
-        self._move("signed", date_signed=fields.Datetime.now(), ip=origin.get("ip"), nonce=nonce)
-        request._log_events(
-            "signed",
-            signer=self,
-            origin=origin,
-            data={
-                "document_sha256": document_sha256,
-                "answers_sha256": answers_sha256,
-                "consent_version": CONSENT_VERSION,
-                "consent_sha256": hashlib.sha256(self._consent().encode()).hexdigest(),
-            },
-            note=request.env._("%(name)s signed “%(document)s”.", name=self.name, document=request.name),
-        )
-        if self._end_turn(request):
-            request.to_dispatch = True
-        else:
-            request._move("signed")
-        request._queue_trigger()
-
-    def _end_turn(self, request):
-        """Let go of the others of this signer's group, close the to-dos; return the signers who are left."""
-        left = self.search_fetch(
-            [("request_id", "=", request.id), ("state", "not in", transitions.SIGNER_DONE)],
-            ["role_id", "user_id", "state", "name"],
-        )
-        released = left.filtered(lambda signer: signer.role_id == self.role_id)
-        if released:
-            released._release(self, request)
-        left -= released
-        # a person may have another role to play at this turn
-        busy = left.filtered(lambda signer: signer.state != "waiting").user_id
-        for user in (self | released).user_id - busy:
-            request._close_todos(user)
-        return left
-
-    def _release(self, winner, request):
-        """Tell the trail that `winner` has signed for these others of the group; the fields of the role are theirs."""
-        self.env["signature.request.field"].search(winner._own_fields_domain()).signer_id = winner
-        for signer in self._move("skipped"):
-            request._log_events("skipped", signer=signer, data={"signed_by": winner.name})
-        note = request.env._(
-            "%(name)s signed for %(others)s too: their links to “%(document)s” are closed.",
-            name=winner.name,
-            others=", ".join(self.mapped("name")),
-            document=request.name,
-        )
-        request._log_notes({request.id: note})
+        return Domain("request_id", "=", self.request_id.id) & Domain("signer_id.role_id", "=", self.role_id.id)
 
     def _released_by(self):
         """Return the signer who has signed for this one's group, or nobody."""
@@ -274,34 +104,36 @@ class SignatureSigner(models.Model):
         same = [("request_id", "=", self.request_id.id), ("role_id", "=", self.role_id.id)]
         return self.search([*same, ("state", "in", ("signed", "approved"))], limit=1)
 
-    def _own_fields_domain(self):
-        """Return the Domain of the request fields that this signer fills: those of their role."""
-        self.ensure_one()
-        return Domain("request_id", "=", self.request_id.id) & Domain("signer_id.role_id", "=", self.role_id.id)
+    # Buttons of the salesperson
 
-    def _decline(self, reason, nonce, origin):
-        """Decline with a reason; the request ends and its sender is told. Raises SubmitRefused."""
+    def action_resend(self):
+        """Send a new link; the old ones stop working."""
+        self.request_id._check_may_change()
+        for signer in self.sudo():
+            signer.request_id._bump()
+            if not signer._is_turn() or signer.channel == "manual":
+                raise UserError(self.env._("It is not %s's turn to sign, so no link was sent.", signer.name))
+            signer.link_ids._revoke("resent")
+            signer.request_id._close_todos(signer)
+            signer._send_links()
+            signer._log_links(again=True)
+
+    def _is_turn(self):
+        """Tell whether this signer has a link to a document that can be signed, or read, now."""
         self.ensure_one()
-        if self._is_repeat(nonce):
-            return self._page_state()
-        request = self.request_id._for_sender()
-        request._bump()
-        self._check_may_act()
-        try:
-            reason = values.parse("multiline", reason)
-        except ValueRefused as error:
-            raise SubmitRefused("value", engine_message(self.env, error)) from error
-        if not reason:
-            raise SubmitRefused("reason", self.env._("Say why you decline, so that it can be mended."))
-        self._move("declined", decline_reason=reason, nonce=nonce, ip=origin.get("ip"))
-        request._move("declined", to_dispatch=False)
-        request._close_todos()
-        note = request.env._(
-            "%(name)s declined “%(document)s”: %(reason)s",
-            name=self.name,
-            document=request.name,
-            reason=reason,
-        )
-        request._log_events("declined", signer=self, origin=origin, data={"reason": reason}, note=note)
-        request._add_todo(None, request.env._("Declined: %s", request.name), note)
-        return self._page_state()
+        return self.request_id.state == "sent" and self.state in ("sent", "viewed")
+
+    def _change_person(self, reason, **vals):
+        """Make somebody else play this part: what was filled in goes, the old links die, a new one goes out.
+
+        `reason` is that of the revoked links; `vals` are name, email, phone, partner_id, user_id, lang, channel.
+        """
+        self.ensure_one()
+        self.write({**vals, "draft": False, "date_viewed": False})
+        if self.state == "viewed":
+            self._move("sent")
+        self.link_ids._revoke(reason)
+        self.request_id._close_todos(self)
+        self.env["signature.authentication"]._forget(self)
+        if self._is_turn():
+            self._send_links()

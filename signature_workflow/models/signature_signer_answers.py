@@ -8,8 +8,8 @@ from ..engine import files, marks, values
 from ..engine.errors import PdfRefused, ValueRefused
 from ..engine.pdf.inspect import inspect
 from .engine_messages import engine_message
-from .signature_request_field import TICKED_TYPES
-from .signature_signer import SubmitRefused
+from .refused import SubmitRefused
+from .signature_request_field import PICTURE, TICKED_TYPES
 
 ANSWER_COLUMNS = [
     "type", "name", "required", "readonly", "options", "group", "pattern", "page", "width", "height", "value",
@@ -89,19 +89,19 @@ class SignatureSigner(models.Model):
             raise SubmitRefused("value", engine_message(self.env, error), field.id) from error
         if isinstance(value, files.FileAnswer):
             return Answer(value.name, value)
-        if field.type == "stamp":
-            return self._stamp_answer(field, value)
+        if isinstance(value, marks.Picture):
+            return self._picture_answer(field, value)
         if field.type in TICKED_TYPES:
             return Answer("1" if value else False)
         if field.type in ("signature", "initials"):
             return Answer(json.dumps(marks.dump(value), separators=(",", ":")))
         return Answer(value or False)
 
-    def _stamp_answer(self, field, picture):
-        return Answer("picture", files.FileAnswer(f"{field.name}.png", picture.png, "image/png"))
+    def _picture_answer(self, field, picture):
+        return Answer(PICTURE, files.FileAnswer(f"{field.name}.png", picture.png, "image/png"))
 
     def _company_stamp_answer(self, field):
-        return self._stamp_answer(field, self.request_id.company_id._signature_picture())
+        return self._picture_answer(field, self.request_id.company_id._signature_picture())
 
     def _kept_answer(self, field):
         """Return what stands in a read-only field."""

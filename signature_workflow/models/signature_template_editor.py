@@ -4,6 +4,7 @@ import json
 from odoo import models
 from odoo.exceptions import UserError
 
+from .signature_policy import ACTING
 from .signature_template_field import DEFAULT_SIZE, EDITED, SIZES
 
 ICONS = {
@@ -73,6 +74,7 @@ class SignatureTemplate(models.Model):
 
     def _editor_values(self, record_id):
         record, document = self._sample_document(record_id)
+        acting = self.role_ids.filtered(lambda line: line.participation in ACTING)
         return {
             "template": {
                 "id": self.id,
@@ -86,9 +88,7 @@ class SignatureTemplate(models.Model):
             "url": f"/signature_workflow/template/{self.id}/document?record_id={record.id or ''}",
             "record": {"id": record.id, "name": record.display_name or ""},
             "pages": document.page_sizes,
-            "roles": [
-                {"id": role.id, "name": role.name, "color": role.color} for role in self.role_ids.role_id.sorted()
-            ],
+            "roles": [{"id": role.id, "name": role.name, "color": role.color} for role in acting.role_id.sorted()],
             "types": [
                 {
                     "type": kind,

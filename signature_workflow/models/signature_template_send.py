@@ -115,6 +115,7 @@ class SignatureTemplate(models.Model):
             "views": [(False, "form")],
             "target": "new",
             "context": {
+                "dialog_size": "extra-large",
                 "default_res_model": res_model,
                 "default_res_id": res_id,
                 "default_template_id": self.id,
@@ -159,7 +160,7 @@ class SignatureTemplate(models.Model):
                 return self._send_test(record)
         raise UserError(problem)
 
-    def _check_sending(self, record, signatory, overrides=None, is_test=False):
+    def _check_sending(self, record, signatory, overrides=None, is_test=False, channels=None):
         """Make the document of `record` once, as a check before anything is queued.
 
         Returns the values of its signers. Raises UserError saying who or what is missing.
@@ -168,9 +169,9 @@ class SignatureTemplate(models.Model):
         if self.is_adhoc:
             # the usual roles were put in beforehand; who has no field in this document does not take part
             asked = {values["role_id"] for values in document.fields}
-            self.role_ids.filtered(lambda line: line.role_id.id not in asked).unlink()
+            self.role_ids.filtered(lambda line: line.participation == "sign" and line.role_id.id not in asked).unlink()
         user = self._responsible(record, signatory)
-        signers, problems = self._find_signers(record, user, signatory, overrides=overrides, is_test=is_test)
+        signers, problems = self._find_signers(record, user, signatory, overrides, is_test, channels)
         if problems:
             raise UserError("\n".join(problems))
         request = self.env["signature.request"].new({"template_id": self.id, "page_sizes": document.page_sizes})

@@ -1,1 +1,1 @@
-from . import signature_key_import, signature_request_send
+from . import signature_key_import, signature_request_cancel, signature_request_send, signature_signer_change

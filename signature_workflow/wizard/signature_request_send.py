@@ -1,7 +1,7 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..models.signature_policy import ACTING, POLICY
 
 
 class SignatureRequestSend(models.TransientModel):
@@ -84,17 +84,25 @@ class SignatureRequestSend(models.TransientModel):
     @api.depends("template_id", "signatory_id")
     def _compute_signer_ids(self):
         for send in self:
-            found = defaultdict(list)
-            for values in send._people()[0] if send.template_id else ():
-                found[values["role_id"]].append({key: values[key] for key in ("partner_id", "name", "email")})
             send.signer_ids = [(5,)] + [
-                (0, 0, {"role_id": line.role_id.id, "sequence": line.sequence, **person})
+                (0, 0, {key: line[key] for key in ("sequence", *POLICY)} | person)
                 for line in send.template_id.role_ids
-                # a role that nobody plays yet has a line, too, to choose somebody
-                for person in found[line.role_id.id] or [{}]
+                for person in send._line_people(line)
             ]
 
-    @api.depends("template_id", "signatory_id", "signer_ids.partner_id")
+    def _line_people(self, line):
+        """Return the values of who plays the role of `line`: also of those whom no message reaches yet."""
+        record = self._localized()
+        user = self.template_id._responsible(record, self.signatory_id)
+        people, __ = line.sudo()._find_people(record.sudo(), user, self.signatory_id)
+        role = {"role_id": line.role_id.id}
+        # a role that nobody plays yet has a line, too, to choose somebody
+        return [
+            role | {"partner_id": person.partner.id, "name": person.name, "email": person.email, "phone": person.phone}
+            for person in people
+        ] or [role]
+
+    @api.depends("template_id", "signatory_id", "signer_ids.partner_id", "signer_ids.channel")
     def _compute_problems(self):
         for send in self:
             send.problems = "\n".join(send._people()[1]) if send.template_id else False
@@ -135,11 +143,16 @@ class SignatureRequestSend(models.TransientModel):
         changed.partner_id.check_access("read")
         return {line.role_id.id: line.partner_id for line in changed}
 
+    def _channels(self):
+        """Return the ways chosen here instead of those of the template, by role id."""
+        usual = {line.role_id: line.channel for line in self.template_id.role_ids}
+        chosen = {line.role_id: line.channel for line in self.signer_ids if line.channel != usual.get(line.role_id)}
+        return {role.id: channel for role, channel in chosen.items() if role in usual}
+
     def _people(self):
-        template, record = self.template_id, self._localized()
-        return template._find_signers(
-            record, template._responsible(record, self.signatory_id), self.signatory_id, overrides=self._overrides()
-        )
+        template, record, signatory = self.template_id, self._localized(), self.signatory_id
+        user = template._responsible(record, signatory)
+        return template._find_signers(record, user, signatory, self._overrides(), channels=self._channels())
 
     def action_send(self):
         """Queue the request; the worker makes and sends the document. Raises UserError saying what is missing."""
@@ -149,15 +162,7 @@ class SignatureRequestSend(models.TransientModel):
         signers = self._check()
         if self.keep_layout:
             self.template_id.action_keep()
-        self.template_id._make_requests(
-            self._record(), signatory=self.signatory_id, people=self._people_json(), message=self.message
-        )
-        first = min(values["sequence"] for values in signers)
-        message = self.env._(
-            "“%(document)s” is on its way to %(names)s.",
-            document=self.template_id.name,
-            names=", ".join(values["name"] for values in signers if values["sequence"] == first),
-        )
+        self.template_id._make_requests(self._record(), **self._chosen(), channels=self._channels() or False)
         following = {"type": "ir.actions.act_window_close"}
         if self.is_adhoc:
             # it may have been opened from the visual editor
@@ -167,22 +172,37 @@ class SignatureRequestSend(models.TransientModel):
                 "res_id": self.res_id,
                 "views": [(False, "form")],
             }
-        return self.template_id._notification(message, next=following)
+        return self.template_id._notification(self._sent_message(signers), next=following)
+
+    def _sent_message(self, signers):
+        """Return what is said once it is sent to the first of `signers`, the values of all."""
+        acting = [values for values in signers if values["participation"] in ACTING]
+        turn = min(values["sequence"] for values in acting)
+        first = [values for values in acting if values["sequence"] == turn]
+        gaps = {"document": self.template_id.name, "names": ", ".join(values["name"] for values in first)}
+        if all(values["channel"] == "manual" for values in first):
+            return self.env._(
+                "“%(document)s” is being made. Then open the request, and give %(names)s the link or your device.",
+                **gaps,
+            )
+        return self.env._("“%(document)s” is on its way to %(names)s.", **gaps)
 
     def _check(self, is_test=False):
-        """Return who signs; raises UserError saying what is missing."""
-        return self.template_id._check_sending(self._localized(), self.signatory_id, self._overrides(), is_test)
+        """Return who takes part; raises UserError saying what is missing."""
+        return self.template_id._check_sending(
+            self._localized(), self.signatory_id, self._overrides(), is_test, self._channels()
+        )
 
     def action_send_test(self):
         """Send the document to oneself, as every signer would get it."""
         self.ensure_one()
         self._check(is_test=True)
-        return self.template_id._send_test(
-            self._record(), signatory=self.signatory_id, people=self._people_json(), message=self.message
-        )
+        return self.template_id._send_test(self._record(), **self._chosen())
 
-    def _people_json(self):
-        return {str(role_id): partner.id for role_id, partner in self._overrides().items()} or False
+    def _chosen(self):
+        """Return what was chosen here, as values of a request."""
+        people = {str(role_id): partner.id for role_id, partner in self._overrides().items()}
+        return {"signatory": self.signatory_id, "people": people or False, "message": self.message}
 
     def action_drop_layout(self):
         """Place the fields anew instead of using the layout of another document."""
@@ -198,9 +218,10 @@ class SignatureRequestSend(models.TransientModel):
 
 
 class SignatureRequestSendSigner(models.TransientModel):
-    """One role of the document to be sent, and who plays it."""
+    """One role of the document to be sent, who plays it, and how they are reached."""
 
     _name = "signature.request.send.signer"
+    _inherit = ["signature.policy"]
     _description = "Signer of a document to be sent"
     _order = "sequence, id"
 
@@ -210,10 +231,20 @@ class SignatureRequestSendSigner(models.TransientModel):
     partner_id = fields.Many2one("res.partner", "Who")
     name = fields.Char(readonly=True)
     email = fields.Char(readonly=True)
+    phone = fields.Char(readonly=True)
+    address = fields.Char("Goes to", compute="_compute_address")
     is_changed = fields.Boolean()
+
+    @api.depends("participation", "channel", "email", "phone")
+    def _compute_address(self):
+        ways = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone")}
+        for line in self:
+            columns = ("email",) if line.participation == "copy" else ways.get(line.channel, ())
+            line.address = ", ".join(filter(None, (line[column] for column in columns)))
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
         for line in self:
+            person = line.partner_id
             line.is_changed = True
-            line.name, line.email = line.partner_id.name, line.partner_id.email
+            line.name, line.email, line.phone = person.name, person.email, person.phone_sanitized

@@ -1,0 +1,67 @@
+import re
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# where those land who get no secret link: their own documents, after they have logged in
+PORTAL_PATH = "/my/signatures/crm.lead/"
+# what answers quote of a mail with a secret link
+SECRET_PATH = re.compile(r"/(?:sign/[A-Za-z0-9_-]{43}|s/[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
+
+
+class CrmLead(models.Model):
+    """The link to sign, as a placeholder for the mails of a deal."""
+
+    _inherit = "crm.lead"
+
+    signature_link = fields.Char(
+        "Link to sign",
+        compute="_compute_signature_link",
+        help="For mails of the deal: whoever is to sign gets their own secret link instead when the mail goes out.",
+    )
+
+    def _compute_signature_link(self):
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
+        for lead in self:
+            lead.signature_link = f"{base}{PORTAL_PATH}{lead._origin.id}"
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        return (*super().mail_allowed_qweb_expressions(), "object.signature_link")
+
+    def _waits_for_documents(self):
+        """Return those of these deals whose documents are still to be made, so that nobody has a part in them yet."""
+        mine = [("res_model", "=", self._name), ("res_id", "in", self.ids), ("is_test", "=", False)]
+        groups = self.env["signature.request"].sudo()._read_group([*mine, ("state", "=", "queued")], ["res_id"])
+        return self.browse(res_id for (res_id,) in groups)
+
+    def _signer_with_address(self, email):
+        """Return the part (sudo) that `email`, normalized, has in an open document of this deal, or nothing.
+
+        What is still to be done comes first, then the newest document.
+        """
+        self.ensure_one()
+        parts = (
+            self.env["signature.signer"]
+            .sudo()
+            .search(
+                Domain("request_id.res_model", "=", self._name)
+                & Domain("request_id.res_id", "=", self.id)
+                & Domain("request_id.state", "in", ("sent", "signed"))
+                & Domain("request_id.is_test", "=", False)
+                & Domain("participation", "!=", "copy")
+                & Domain("email", "=", email)
+            )
+        )
+        return parts.sorted(lambda part: (part.is_done, -part.request_id.id, part.sequence))[:1]
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def _message_parse_extract_payload_postprocess(self, message, payload_dict):
+        """Take secret links out of what comes in: answers quote the mail, and colleagues read them."""
+        payload = super()._message_parse_extract_payload_postprocess(message, payload_dict)
+        body = payload["body"]
+        # it stays the markup, or the text, that it was
+        return {**payload, "body": type(body)(SECRET_PATH.sub("/my/signatures", body))}

@@ -1,0 +1,105 @@
+from odoo import fields, models
+
+
+class SignatureSigner(models.Model):
+    """How signers get their links and copies, and what happens when one does not arrive."""
+
+    _inherit = "signature.signer"
+
+    def _sender_email(self):
+        """Return who the mails to this signer come from: the salesperson, else the company."""
+        self.ensure_one()
+        sender = self.request_id.user_id.partner_id
+        sender = sender if sender.email else self.request_id.company_id.partner_id
+        return sender.email_formatted
+
+    def _dispatch(self):
+        """Hand each waiting signer of self a new link; return those who got one."""
+        signers = self._move("sent", date_sent=fields.Datetime.now())
+        signers._send_links()
+        return signers
+
+    def _send_links(self):
+        """Send each a new link in the way chosen for them; where that is by hand, ask the salesperson for it."""
+        link = self.env["signature.link"]
+        if by_mail := self.filtered(lambda signer: signer.channel in ("email", "both")):
+            template = self.env.ref("signature_workflow.mail_template_request")
+            by_mail._mail(template.with_context(signature_links=link._make(by_mail, "email")))
+        if by_text := self.filtered(lambda signer: signer.channel in ("sms", "both")):
+            urls = link._make(by_text, "sms")
+            by_text._text({signer.id: signer._request_text(urls[signer.id]) for signer in by_text})
+        for signer in self.filtered(lambda signer: signer.channel == "manual"):
+            request = signer.request_id._for_sender()
+            request._add_todo(
+                request.env._("Let %s sign", signer.name),
+                request.env._(
+                    "“%s” waits to be signed. Open the request: show the QR code, copy the link, or hand over your "
+                    "device.",
+                    request.name,
+                ),
+                signer,
+            )
+
+    def _log_links(self, again=False):
+        """Note in the trail and in the chatter whom links have gone to."""
+        requests, notes = self.request_id, {}
+        for request, mine in self.grouped("request_id").items():
+            env, gaps = request._for_sender().env, {"document": request.name, "names": ", ".join(mine.mapped("name"))}
+            if again:
+                notes[request.id] = env._("“%(document)s” was sent to %(names)s once more.", **gaps)
+            else:
+                notes[request.id] = env._("“%(document)s” was sent to %(names)s.", **gaps)
+        self.env["signature.event"]._append(
+            requests, "link_sent", data=lambda request: {"to": (self & request.signer_ids)._addresses()}
+        )
+        requests._log_notes(notes)
+
+    def _addresses(self):
+        """Return `[[channel, address], ...]` of where messages to these signers go."""
+        ways = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "manual": ()}
+        return [[signer.channel, *(signer[column] for column in ways[signer.channel])] for signer in self]
+
+    def _mail(self, template, **values):
+        """Queue a mail made of `template` to each signer; the mail queue is woken once this is committed.
+
+        The mails belong to no record: a colleague who may read the request must not read the link.
+        """
+        mails = template.send_mail_batch(
+            self.ids,
+            email_values={"model": False, "res_id": False, **values},
+            email_layout_xmlid="signature_workflow.mail_layout",
+        )
+        for mail, signer in zip(mails, self, strict=True):
+            mail.signature_signer_id = signer
+        # not from here: a mail server that hangs up must not look like a failure of this work
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _send_copies(self):
+        """Send the signed copy: by mail the file, by SMS a link to it. Returns where it went, as text."""
+        people = self.filtered(lambda signer: signer.state != "skipped")
+        template = self.env.ref("signature_workflow.mail_template_completed")
+        for request, mine in people.filtered("email").grouped("request_id").items():
+            mine._mail(template, attachment_ids=[(4, request.final_id.id)])
+        if texted := people.filtered(lambda signer: not signer.email and signer.channel == "sms"):
+            urls = self.env["signature.link"]._make(texted, "sms")
+            texted._text({signer.id: signer._copy_text(urls[signer.id]) for signer in texted})
+        return ", ".join([*people.filtered("email").mapped("email"), *texted.mapped("phone")])
+
+    def _delivery_failed(self, reason, address=None):
+        """Give the salesperson a to-do for each signer whose message, to `address` or their e-mail, did not arrive."""
+        for signer in self:
+            request = signer.request_id._for_sender()
+            request._bump()
+            if request.state == "completed":
+                step = request.env._("Send them the signed copy from the record yourself.")
+            else:
+                step = request.env._("Correct the address or choose another way, then send it again from the request.")
+            note = request.env._(
+                "The message about “%(document)s” could not be sent to %(address)s: %(reason)s. %(step)s",
+                document=request.name,
+                address=address or signer.email,
+                reason=reason,
+                step=step,
+            )
+            request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
+            request._add_todo(request.env._("Message not delivered: %s", signer.name), note, signer)

@@ -1,0 +1,61 @@
+from odoo import api, fields, models
+
+from .signature_queue import CONCURRENCY_ERRORS
+
+FAILED = ("exception", "bounce", "canceled")
+
+
+class SmsTracker(models.Model):
+    _inherit = "sms.tracker"
+
+    signature_signer_id = fields.Many2one("signature.signer", readonly=True, index="btree_not_null", ondelete="cascade")
+    signature_number = fields.Char("Number of the signer", readonly=True)
+    signature_failure = fields.Char("Failure to be told", readonly=True)
+
+    _signature_failure_idx = models.Index("(id) WHERE signature_failure IS NOT NULL")
+
+    def _update_sms_notifications(self, notification_status, failure_type=False, failure_reason=False):
+        """Keep why a message of ours did not arrive.
+
+        The salesperson is told in another transaction: this one has sent other messages as well, and would send them
+        once more if somebody signed at this moment.
+        """
+        result = super()._update_sms_notifications(notification_status, failure_type, failure_reason)
+        ours = self.filtered("signature_signer_id")
+        if ours and notification_status in FAILED:
+            known = failure_type if failure_type != "unknown" else failure_reason
+            ours.signature_failure = known or failure_reason or notification_status
+            self._signature_trigger()
+        return result
+
+    @api.model
+    def _signature_trigger(self):
+        self.env.ref("signature_workflow.ir_cron_sms_failures").sudo()._trigger()
+
+    @api.model
+    def _cron_signature_failures(self):
+        """Tell the salespeople of the text messages that did not arrive, of each once."""
+        for tracker in self.search([("signature_failure", "!=", False)], order="id"):
+            try:
+                tracker._signature_tell()
+            except CONCURRENCY_ERRORS:
+                # somebody signed at this moment: the next run tells
+                self.env.cr.rollback()
+                self._signature_trigger()
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _signature_tell(self):
+        signer, number, reason = self.signature_signer_id, self.signature_number, self._signature_reason()
+        # whatever else the provider says of this message is not told again
+        self.unlink()
+        if signer.phone == number:
+            signer._delivery_failed(reason, address=number)
+
+    def _signature_reason(self):
+        """Return why the message did not arrive, in the language of the salesperson."""
+        self.ensure_one()
+        env = self.signature_signer_id.request_id._for_sender().env
+        kinds = {"canceled": env._("Cancelled")}
+        for model in ("mail.notification", "sms.sms"):
+            kinds |= dict(env[model]._fields["failure_type"]._description_selection(env))
+        return kinds.get(self.signature_failure, self.signature_failure)
