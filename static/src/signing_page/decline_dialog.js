@@ -1,53 +1,25 @@
-import { openDialog } from "./dialog";
+import { FormDialog } from "./form_dialog";
 
-/** Asks for the reason, and for nothing without one. */
-export class DeclineDialog {
-    /**
-     * @param {HTMLElement} el
-     * @param {(reason: string) => Promise<Object>} send gives the server's answer
-     * @param {() => void} onDeclined
-     */
-    constructor(el, send, onDeclined) {
-        Object.assign(this, { el, send, onDeclined });
-        this.reason = el.querySelector("textarea");
-        this.isSending = false;
-        el.querySelector("[data-action=confirm]").addEventListener("click", () => this.confirm());
+/** Asks why somebody declines, or does not approve; nothing is sent without a reason. */
+export class DeclineDialog extends FormDialog {
+    get chosen() {
+        return this.form.querySelector("[name=reason]:checked");
     }
 
-    open() {
-        this.showError(null);
-        openDialog(this.el);
+    /** Whether the chosen reason says it all. */
+    get isEnough() {
+        return Boolean(this.chosen) && !this.chosen.dataset.needsWords;
     }
 
-    showError(kind, message) {
-        for (const el of this.el.querySelectorAll("[data-error]")) {
-            el.hidden = el.dataset.error !== kind;
+    get problem() {
+        if (this.isEnough || this.values.words.trim()) {
+            return "";
         }
-        this.el.querySelector("[data-error=refused]").textContent = message || "";
-        this.reason.setAttribute("aria-invalid", String(kind === "empty"));
+        return this.chosen || !this.form.querySelector("[name=reason]") ? "words" : "choice";
     }
 
-    async confirm() {
-        if (!this.reason.value.trim()) {
-            this.showError("empty");
-            this.reason.focus();
-            return;
-        }
-        if (this.isSending) {
-            return;
-        }
-        this.isSending = true;
-        try {
-            const { error } = await this.send(this.reason.value);
-            if (!error) {
-                this.onDeclined();
-                return;
-            }
-            this.showError("refused", error.message);
-        } catch (error) {
-            console.error(error);
-            this.showError("offline");
-        }
-        this.isSending = false;
+    settle() {
+        this.form.querySelector("[data-optional]").hidden = !this.isEnough;
+        this.form.elements.words.setAttribute("aria-required", String(!this.isEnough));
     }
 }

@@ -28,3 +28,14 @@ export function openDialog(el) {
     }
     return close;
 }
+
+// longer than the pause within a double tap
+const DOUBLE_TAP = 400;
+
+/** Keeps the second tap of a double tap off a button that has just come under the finger. */
+export function shieldFromDoubleTap(button) {
+    button.style.pointerEvents = "none";
+    setTimeout(() => {
+        button.style.pointerEvents = "";
+    }, DOUBLE_TAP);
+}

@@ -14,11 +14,25 @@ function readTexts() {
     return texts;
 }
 
+/** Puts all pages, of these widths and heights, into their place; the server sends only those with fields. */
+function makePages(root, sizes) {
+    const sent = new Map([...root.children].map((el) => [Number(el.dataset.page), el]));
+    const pages = sizes.map(([width, height], index) => {
+        const el = sent.get(index + 1) || document.createElement("div");
+        el.className = "o_sign_page";
+        el.setAttribute("role", "group");
+        Object.assign(el.dataset, { width, height });
+        return el;
+    });
+    root.append(...pages);
+}
+
 /** The document and its fields: what every state of the page has in common. */
 export class DocumentPage {
     constructor(config) {
         this.config = config;
         this.texts = readTexts();
+        makePages(find(".o_sign_pages"), config.pages);
         this.fields = config.fields.map(
             (data) => new Field(find(`[data-field="${data.id}"]`), data, this),
         );

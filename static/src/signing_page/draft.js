@@ -1,13 +1,44 @@
+import { callRoute } from "./server";
+import { isPersonHere } from "./surroundings";
+
+const PREFIX = "signature_workflow.";
 const LIFETIME = 24 * 3600 * 1000;
+const PAUSE = 1500;
+const RETRY = 10000;
 
 /**
- * What was filled in and not sent yet, kept on the device, so that a reload, a closed tab or a lost
- * connection loses nothing. The key is made of a hash of the link, never of the link itself.
+ * What was filled in and not sent yet, kept on the device and on the server, so that a reload, a
+ * closed tab, a lost connection or another device loses nothing. The key on the device is made of a
+ * hash of the link, never of the link itself.
  */
 export class Draft {
-    constructor(key) {
-        this.key = `signature_workflow.${key}`;
+    /**
+     * @param {Object} config
+     * @param {string} config.url
+     * @param {string} config.storageKey
+     * @param {Object} [config.draft] what the server has
+     * @param {(state: "pending" | "saved" | "unsaved" | "gone") => void} onState how the server's copy fares
+     */
+    constructor({ url, storageKey, draft }, onState) {
+        Object.assign(this, { url, onState });
+        this.key = PREFIX + storageKey;
         this.data = this.read();
+        if (draft && !(this.data.time >= draft.time)) {
+            this.data = { ...draft, nonce: this.data.nonce };
+        }
+        // what lies on the device alone goes along with the next change
+        this.isDirty = Boolean(this.data.time) && !(draft && draft.time >= this.data.time);
+        this.isHeld = false;
+        document.addEventListener("visibilitychange", () => document.hidden && this.push());
+        window.addEventListener("online", () => this.push());
+    }
+
+    get values() {
+        return this.data.values || {};
+    }
+
+    get forms() {
+        return this.data.forms || {};
     }
 
     read() {
@@ -19,12 +50,16 @@ export class Draft {
         } catch {
             // storage is switched off, or what lies there is not ours
         }
-        return { values: {} };
+        return {};
     }
 
-    save(values) {
-        this.data.values = values;
+    /** @param {Object} data {values} of the fields, {forms} of the dialogs, or both */
+    save(data) {
+        Object.assign(this.data, data, { time: Date.now() });
+        this.isDirty = true;
         this.write();
+        this.onState("pending");
+        this.pushLater(PAUSE);
     }
 
     /** One nonce for all attempts to send, so that a repeat is recognised by the server. */
@@ -34,6 +69,7 @@ export class Draft {
             this.data.nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(
                 "",
             );
+            this.data.time = this.data.time || Date.now();
             this.write();
         }
         return this.data.nonce;
@@ -41,17 +77,93 @@ export class Draft {
 
     write() {
         try {
-            localStorage.setItem(this.key, JSON.stringify({ ...this.data, time: Date.now() }));
+            localStorage.setItem(this.key, JSON.stringify(this.data));
         } catch {
             // full or switched off: signing works all the same
         }
     }
 
+    pushLater(delay) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.push(), delay);
+    }
+
+    /** Gives the server what it does not have yet. */
+    async push() {
+        clearTimeout(this.timer);
+        if (!this.isDirty || this.isHeld || this.call || !isPersonHere()) {
+            return;
+        }
+        const { values, forms, time } = this.data;
+        const call = (this.call = new AbortController());
+        this.isDirty = false;
+        let failure = null;
+        try {
+            const draft = { values, forms, time };
+            const { error } = await callRoute(`${this.url}/draft`, { draft }, call);
+            // too large for the server: the device has it
+            error && console.warn(error.message);
+        } catch (error) {
+            failure = error;
+            this.isDirty = true;
+        }
+        this.call = null;
+        if (!this.isHeld) {
+            this.report(failure);
+        }
+    }
+
+    report(failure) {
+        if (failure && failure.isGone) {
+            this.hold();
+            this.onState("gone");
+        } else if (failure) {
+            console.warn(failure);
+            this.onState("unsaved");
+            this.pushLater(RETRY);
+        } else if (this.isDirty) {
+            this.pushLater(PAUSE);
+        } else {
+            this.onState("saved");
+        }
+    }
+
+    /** Sends nothing while something final is on its way. */
+    hold() {
+        this.isHeld = true;
+        clearTimeout(this.timer);
+        if (this.call) {
+            this.call.abort();
+        }
+    }
+
+    release() {
+        this.isHeld = false;
+        if (this.isDirty) {
+            this.pushLater(PAUSE);
+        }
+    }
+
+    /** It is sent: nothing is kept on the device any more. */
     clear() {
+        this.hold();
         try {
             localStorage.removeItem(this.key);
         } catch {
             // nothing was kept
         }
+    }
+}
+
+/** Forgets whatever was filled in on this device. */
+export function forgetDrafts() {
+    try {
+        for (const key of Object.keys(localStorage)) {
+            if (key.startsWith(PREFIX)) {
+                localStorage.removeItem(key);
+            }
+        }
+    } catch {
+        // storage is switched off, so nothing was kept
     }
 }

@@ -39,6 +39,8 @@ export class FieldEditor {
     open(field, error = "") {
         this.leave();
         this.field = field;
+        // all that is typed until it closes is one change
+        this.session = {};
         this.el.hidden = false;
         this.el.dir = document.documentElement.dir;
         this.el.classList.toggle("o_sign_editor_check", field.type === "checkbox");
@@ -126,6 +128,7 @@ export class FieldEditor {
         if (this.field) {
             this.field.el.classList.remove("o_sign_current");
             this.field = null;
+            this.session = null;
         }
     }
 

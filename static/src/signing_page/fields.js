@@ -1,5 +1,5 @@
 import { formatDate, formatNumber } from "./formats";
-import { markPath, pathBox, PEN_COLOR } from "./mark";
+import { loadHand, markPath, pathBox, PEN_COLOR, typedDrawing } from "./mark";
 import { pictureUrl } from "./picture";
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
@@ -121,7 +121,7 @@ export class Field {
         return this.type === "radio" ? this.group : this.label;
     }
 
-    /** Where the picture of a stamp can be shown from, or nothing. */
+    /** Where the picture of a stamp or of a signature can be shown from, or nothing. */
     get pictureUrl() {
         return this.value && this.value.data
             ? pictureUrl(this.value)
@@ -135,13 +135,16 @@ export class Field {
         return (this.value && this.value.data && this.value.data.length * 0.75) || 0;
     }
 
-    /** What is kept on the device: of files and pictures only that there was one. */
+    /** What is kept until it is sent: of files and pictures only that there was one. */
     get draftValue() {
         return this.weight ? { lost: this.value.name || this.label } : this.value;
     }
 
-    restore(value) {
-        if (value && value.lost) {
+    /** Puts back what was kept; `values` are those of all fields. */
+    restore(value, values) {
+        if (value && value.as) {
+            this.restore(values[value.as], values);
+        } else if (value && value.lost) {
             this.lost = value.lost;
             this.setValue(null);
         } else {
@@ -229,7 +232,7 @@ export class Field {
             this.drawPath(this.svg.path);
         } else if (type === "radio") {
             this.drawDot();
-        } else if (type === "stamp" && this.pictureUrl) {
+        } else if (this.pictureUrl) {
             this.drawPicture();
         } else if (!this.isFilled) {
             this.isOwn && type !== "checkbox" && this.drawLabel();
@@ -240,7 +243,7 @@ export class Field {
         } else if (value.kind === "drawn") {
             this.drawPath(markPath(value));
         } else {
-            this.drawTyped(value.kind ? value.text : String(value));
+            this.drawTyped(value.kind ? value : { text: String(value), font: this.font });
         }
     }
 
@@ -288,17 +291,12 @@ export class Field {
         }
     }
 
-    drawTyped(text) {
-        const { width, height } = this.box;
-        const font = "o_sign_handwriting, cursive";
-        const size = Math.min((width - 6) / measure(text, font), height * 0.75);
-        this.drawing.append(
-            svgElement(
-                "text",
-                { x: 3, y: height * 0.72, "font-size": size, fill: PEN_COLOR, "font-family": font },
-                text,
-            ),
-        );
+    /** Draws at once, and again when the hand has come. */
+    drawTyped(mark) {
+        const { value } = this;
+        const draw = () => this.drawing.replaceChildren(typedDrawing(mark, this.box));
+        draw();
+        loadHand(mark.font, mark.text).then(() => value === this.value && draw());
     }
 
     /** Draws strokes, given in the pixels of some pad, at the bottom left like on paper. */

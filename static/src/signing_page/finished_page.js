@@ -1,19 +1,28 @@
-import { DocumentPage } from "./document_page";
+import { DocumentPage, find } from "./document_page";
 import { pathBox } from "./mark";
 import { getStatus } from "./server";
 
-// Seconds between looks for the sealed copy; after the last one the page promises it by mail.
+// Seconds between looks for the sealed copy; after the last one the page says that it takes longer.
 const POLL_DELAYS = [1, 2, 2, 3, 5, 5, 8, 8, 13, 13, 20, 20];
 
+/** Shows of each drawn mark its ink, without the empty pad around it. */
+export function fitMarks() {
+    for (const picture of document.querySelectorAll(".o_sign_mark")) {
+        const { x, y, width, height } = pathBox(picture.firstElementChild.getAttribute("d"));
+        picture.setAttribute("viewBox", `${x - 4} ${y - 4} ${width + 8} ${height + 8}`);
+    }
+}
+
 /** The page of somebody who has signed; waits for the sealed copy while it is made. */
-export class FinishedPage extends DocumentPage {
+export class FinishedPage {
     constructor(config) {
-        super(config);
-        for (const picture of document.querySelectorAll(".o_sign_mark")) {
-            const { x, y, width, height } = pathBox(picture.firstElementChild.getAttribute("d"));
-            picture.setAttribute("viewBox", `${x - 4} ${y - 4} ${width + 8} ${height + 8}`);
+        this.config = config;
+        fitMarks();
+        // on a device that was handed over, the document is not shown any more
+        if (find(".o_sign_pages")) {
+            this.document = new DocumentPage(config);
         }
-        if (config.state === "sealing") {
+        if (find("[data-sealing]")) {
             this.waitForCopy();
         }
     }

@@ -1,9 +1,14 @@
 /**
  * A drawn mark as it is sent: {kind: "drawn", width, height, strokes: [[x0, y0, x1, y1, ...], ...]}
- * in CSS pixels of the pad; a typed one: {kind: "typed", text}. See engine/marks.py.
+ * in CSS pixels of the pad; a typed one: {kind: "typed", text, font}; a picture: {kind: "picture",
+ * data} with a PNG file in base64. See engine/marks.py.
  */
 
 export const PEN_COLOR = "#1a237e";
+
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+// typed before there were several hands
+const DEFAULT_HAND = "caveat";
 
 const MAX_STROKES = 200;
 // far more than a signature needs, and small enough to send for each of many fields
@@ -28,6 +33,18 @@ export function markFromPad(groups, width, height) {
         return null;
     }
     return { kind: "drawn", width, height, strokes };
+}
+
+/** The data of a signature pad for a drawn mark. */
+export function padOfMark({ strokes }) {
+    return strokes.map((stroke) => {
+        const points = [];
+        for (let i = 0; i < stroke.length; i += 2) {
+            // an even pace, at which the pad draws a middling line
+            points.push({ x: stroke[i], y: stroke[i + 1], time: i * 8, pressure: 0.5 });
+        }
+        return { points };
+    });
 }
 
 function strokeLength(stroke) {
@@ -67,4 +84,39 @@ export function markPath({ strokes }) {
             return `${path}L${stroke[stroke.length - 2]} ${stroke[stroke.length - 1]}`;
         })
         .join("");
+}
+
+function handFamily(font) {
+    return `o_sign_${font || DEFAULT_HAND}, cursive`;
+}
+
+/** Resolves once a hand can be measured and drawn, or cannot be had. */
+export function loadHand(font) {
+    // without its font a name still shows, in letters of the device
+    return document.fonts.load(`16px ${handFamily(font)}`).catch((error) => console.warn(error));
+}
+
+/**
+ * A typed mark as an SVG text that fills a box as in the sealed document (engine/pdf/renderers.py):
+ * as large as its ink allows, at the bottom left. Right once `loadHand` has resolved.
+ */
+export function typedDrawing({ text, font }, { width, height }) {
+    const family = handFamily(font);
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = `100px ${family}`;
+    const ink = context.measureText(text);
+    const left = Math.max(ink.actualBoundingBoxLeft / 100, 0);
+    const right = Math.max(ink.actualBoundingBoxRight / 100, ink.width / 100, 0.1);
+    const top = Math.max(ink.actualBoundingBoxAscent / 100, 0.75);
+    const bottom = Math.max(ink.actualBoundingBoxDescent / 100, 0.25);
+    const pad = Math.min(height * 0.06, width / 8);
+    const size = Math.min((width - 2 * pad) / (left + right), (height - 2 * pad) / (top + bottom));
+    const el = document.createElementNS(SVG_NAMESPACE, "text");
+    el.setAttribute("x", pad + left * size);
+    el.setAttribute("y", height - pad - bottom * size);
+    el.setAttribute("font-size", size);
+    el.setAttribute("font-family", family);
+    el.setAttribute("fill", PEN_COLOR);
+    el.textContent = text;
+    return el;
 }

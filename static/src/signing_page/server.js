@@ -2,9 +2,10 @@
 const TIMEOUT = 45000;
 // Files may take longer, at least so many bytes a second.
 const SLOWEST = 20000;
+// What a page that is being left may still send, in bytes.
+const KEPT_ALIVE = 60000;
 
-async function fetchJson(url, options = {}) {
-    const abort = new AbortController();
+async function fetchJson(url, options = {}, abort = new AbortController()) {
     const timeout = TIMEOUT + ((options.body || "").length / SLOWEST) * 1000;
     const timer = setTimeout(() => abort.abort(), timeout);
     try {
@@ -18,17 +19,29 @@ async function fetchJson(url, options = {}) {
     }
 }
 
-/** Calls a route of Odoo; throws whenever the answer did not come from the route itself. */
-export async function callRoute(url, params = {}) {
-    const reply = await fetchJson(url, {
+/**
+ * Calls a route of Odoo; throws whenever the answer did not come from the route itself. The error
+ * has `isGone` when the server was reached, and knows no such link any more.
+ *
+ * @param {string} url
+ * @param {Object} [params]
+ * @param {AbortController} [abort] ends the call
+ * @returns {Promise<Object>}
+ */
+export async function callRoute(url, params = {}, abort) {
+    const body = JSON.stringify({ jsonrpc: "2.0", method: "call", params });
+    const options = {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ jsonrpc: "2.0", method: "call", params }),
-    });
-    if (!reply.result) {
-        throw new Error(reply.error ? reply.error.message : "no result");
+        body,
+        keepalive: document.hidden && new Blob([body]).size < KEPT_ALIVE,
+    };
+    const { error, result } = await fetchJson(url, options, abort);
+    if (!result) {
+        const message = error ? error.message : "no result";
+        throw Object.assign(new Error(message), { isGone: Boolean(error) && error.code === 404 });
     }
-    return reply.result;
+    return result;
 }
 
 export function getStatus(url) {

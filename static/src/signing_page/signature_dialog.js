@@ -1,40 +1,26 @@
-/* global SignaturePad */
-
 import { openDialog } from "./dialog";
-import { markFromPad, PEN_COLOR } from "./mark";
+import { DrawPanel } from "./draw_panel";
+import { PicturePanel } from "./picture_panel";
+import { TypePanel } from "./type_panel";
 
-const MAX_DENSITY = 3;
-
-/** Asks for the signer's mark, a signature or initials: drawn or typed, whichever they like better. */
+/** Asks for the signer's mark, a signature or initials: drawn, typed or a picture, whichever they like best. */
 export class SignatureDialog {
     constructor(el) {
         this.el = el;
-        this.canvas = el.querySelector("canvas");
-        this.typed = el.querySelector("[data-kind=typed] input");
-        this.preview = el.querySelector(".o_sign_preview");
-        this.hint = el.querySelector(".o_sign_pad_hint");
-        this.size = { width: 0, height: 0 };
-        this.pad = new SignaturePad(this.canvas, {
-            penColor: PEN_COLOR,
-            minWidth: 1.4,
-            maxWidth: 2.8,
-            minDistance: 2,
-        });
-        this.pad.addEventListener("beginStroke", () => this.onDrawn(false));
-        this.pad.addEventListener("endStroke", () => this.remember());
-        this.typed.addEventListener("input", () => this.showPreview());
-        this.typed.addEventListener("keydown", (ev) => ev.key === "Enter" && this.adopt());
+        const panel = (kind) => el.querySelector(`[data-kind=${kind}]`);
+        const onChange = () => this.showError(null);
+        const onProblem = (problem) => this.showError(problem);
+        this.panels = {
+            drawn: new DrawPanel(panel("drawn"), onChange),
+            typed: new TypePanel(panel("typed"), onChange),
+            picture: new PicturePanel(panel("picture"), onChange, onProblem),
+        };
         for (const radio of el.querySelectorAll(".o_sign_tabs input")) {
             radio.addEventListener("change", () => this.showKind(radio.value));
         }
-        this.onClick("undo", () => this.undo());
-        this.onClick("clear", () => this.clear());
-        this.onClick("adopt", () => this.adopt());
-        new ResizeObserver(() => this.resize()).observe(this.canvas.parentElement);
-    }
-
-    onClick(action, handler) {
-        this.el.querySelector(`[data-action=${action}]`).addEventListener("click", handler);
+        panel("typed").addEventListener("keydown", (ev) => this.onTypedKeydown(ev));
+        el.addEventListener("keydown", (ev) => this.onKeydown(ev));
+        el.querySelector("[data-action=adopt]").addEventListener("click", () => this.adopt());
     }
 
     get kind() {
@@ -45,90 +31,64 @@ export class SignatureDialog {
      * @param {Object} options
      * @param {string} options.name stands in the typed signature until somebody changes it
      * @param {number} options.count how many fields the mark will fill
+     * @param {Object} [options.mark] what the field holds already
      * @param {(mark: Object) => void} options.onAdopt
      */
-    open({ name, count, onAdopt }) {
+    open({ name, count, mark, onAdopt }) {
         this.onAdopt = onAdopt;
-        this.typed.value = this.typed.value || name;
-        this.showPreview();
         this.el.querySelector("[data-several]").hidden = count < 2;
         this.el.querySelector("[data-count]").textContent = count;
-        this.showKind(this.kind);
+        if (mark) {
+            this.panels[mark.kind].mark = mark;
+            this.el.querySelector(`.o_sign_tabs [value=${mark.kind}]`).checked = true;
+        }
+        this.panels.typed.suggest(name);
         this.close = openDialog(this.el);
+        this.showKind(this.kind);
     }
 
     showKind(kind) {
         for (const panel of this.el.querySelectorAll("[data-kind]")) {
             panel.hidden = panel.dataset.kind !== kind;
         }
+        if (kind === "typed") {
+            this.panels.typed.show();
+        }
         this.showError(null);
     }
 
-    showPreview() {
-        this.preview.textContent = this.typed.value;
-        this.showError(null);
-    }
-
-    showError(kind) {
+    showError(problem) {
         for (const el of this.el.querySelectorAll("[data-error]")) {
-            el.hidden = el.dataset.error !== kind;
+            el.hidden = el.dataset.error !== problem;
         }
-        this.typed.setAttribute("aria-invalid", String(kind === "typed"));
-    }
-
-    onDrawn(isEmpty) {
-        this.hint.hidden = !isEmpty;
-        this.showError(null);
-    }
-
-    undo() {
-        this.pad.fromData(this.pad.toData().slice(0, -1));
-        this.onDrawn(!this.pad.toData().length);
-        this.remember();
-    }
-
-    clear() {
-        this.pad.clear();
-        this.onDrawn(true);
-        this.remember();
-    }
-
-    /** Keeps the strokes as they were drawn: what is scaled again and again would shrink. */
-    remember() {
-        this.drawn = { size: this.size, groups: this.pad.toData() };
-    }
-
-    /** Fits the pad to its place; turning the phone keeps what was drawn. */
-    resize() {
-        const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
-        if (!width || (width === this.size.width && height === this.size.height)) {
-            return;
+        for (const input of this.el.querySelectorAll("[aria-invalid]")) {
+            const isHere = Boolean(input.closest(`[data-kind=${this.kind}]`));
+            input.setAttribute("aria-invalid", String(Boolean(problem) && isHere));
         }
-        this.size = { width, height };
-        const density = Math.min(window.devicePixelRatio || 1, MAX_DENSITY);
-        this.canvas.width = width * density;
-        this.canvas.height = height * density;
-        this.canvas.getContext("2d").scale(density, density);
-        this.pad.fromData(this.drawn ? this.scaledGroups() : []);
     }
 
-    scaledGroups() {
-        const { size, groups } = this.drawn;
-        const scale = Math.min(this.size.width / size.width, this.size.height / size.height);
-        const scaled = (point) => ({ ...point, x: point.x * scale, y: point.y * scale });
-        return groups.map((group) => ({ ...group, points: group.points.map(scaled) }));
+    onTypedKeydown(ev) {
+        // Enter may also end a word of an input method
+        if (ev.key === "Enter" && !ev.isComposing) {
+            // it would press the button that has the focus afterwards
+            ev.preventDefault();
+            this.adopt();
+        }
+    }
+
+    onKeydown(ev) {
+        const isUndo = (ev.ctrlKey || ev.metaKey) && !ev.shiftKey && ev.key.toLowerCase() === "z";
+        if (isUndo && this.kind === "drawn") {
+            ev.preventDefault();
+            this.panels.drawn.undo();
+        }
     }
 
     adopt() {
-        const { width, height } = this.size;
-        const text = this.typed.value.trim();
-        const mark =
-            this.kind === "drawn"
-                ? markFromPad(this.pad.toData(), width, height)
-                : text && { kind: "typed", text };
+        const { mark, input } = this.panels[this.kind];
         if (!mark) {
             this.showError(this.kind);
-            this.kind === "typed" && this.typed.focus();
+            input && input.focus();
             return;
         }
         this.close();

@@ -1,54 +1,57 @@
+import { Bar } from "./bar";
 import { DeclineDialog } from "./decline_dialog";
 import { DocumentPage, find } from "./document_page";
 import { Draft } from "./draft";
 import { FieldEditor } from "./field_editor";
-import { FinishedPage } from "./finished_page";
+import { FormDialog } from "./form_dialog";
 import { format, initialsOf } from "./formats";
+import { ForwardDialog } from "./forward_dialog";
+import { History } from "./history";
 import { callRoute } from "./server";
 import { SignatureDialog } from "./signature_dialog";
-import { onFirstAction, setUpBar, setUpMenu } from "./surroundings";
+import { isPersonHere, reportView, setUpBar, setUpMenu } from "./surroundings";
+import { Walk } from "./walk";
 
 const NEXT_KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-/** The page of somebody who may sign now. */
+/** The page of somebody who may sign or approve now. */
 export class SigningPage extends DocumentPage {
     constructor(config) {
         super(config);
-        this.draft = new Draft(config.storageKey);
         this.own = this.fields.filter((field) => field.isOwn);
+        this.walk = new Walk(this.own);
         this.current = null;
         this.hasStarted = false;
         this.isSending = false;
         this.hasFailed = false;
-        this.primary = find("#o_sign_primary");
-        this.dialogs = {};
-        for (const el of document.querySelectorAll("[data-mark]")) {
-            this.dialogs[el.dataset.mark] = new SignatureDialog(el);
-        }
-        this.editor = new FieldEditor(find("[data-editor]"), this, {
-            change: (field) => this.onChange(field),
+        this.bar = new Bar(this.texts);
+        this.primary = this.bar.primary;
+        this.draft = new Draft(config, (state) => this.bar.showSaved(state));
+        this.editor = this.makeEditor();
+        this.setUpFields();
+        this.history = new History(this.own);
+        this.setUpDialogs();
+        this.setUpButtons();
+        setUpMenu();
+        setUpBar(() => this.editor.isOpen && this.reveal(this.editor.field));
+        this.update();
+    }
+
+    makeEditor() {
+        const editor = new FieldEditor(find("[data-editor]"), this, {
+            change: () => this.onChange(),
             sizeOfOthers: (field) => this.sizeOfOthers(field),
             enter: () => this.onPrimary(),
             close: () => this.update(),
         });
-        this.setUpFields();
-        this.primary.addEventListener("click", () => this.onPrimary());
-        this.primary.disabled = false;
-        this.setUpDecline();
-        setUpMenu();
-        setUpBar(() => this.editor.isOpen && this.reveal(this.editor.field));
-        this.editor.wide.addEventListener("change", () => {
-            if (this.editor.isOpen) {
-                this.editor.settle();
-            }
-        });
-        this.update();
+        editor.wide.addEventListener("change", () => editor.isOpen && editor.settle());
+        return editor;
     }
 
     setUpFields() {
-        const { values } = this.draft.data;
+        const { values } = this.draft;
         for (const field of this.own) {
             if (field.type === "radio") {
                 field.siblings = this.own.filter(
@@ -57,28 +60,44 @@ export class SigningPage extends DocumentPage {
                 field.el.addEventListener("keydown", (ev) => this.onRadioKeydown(field, ev));
             }
             if (field.id in values) {
-                field.restore(values[field.id]);
+                field.restore(values[field.id], values);
             }
             field.el.addEventListener("click", () => this.onField(field));
             field.el.addEventListener("focus", () => this.onFieldFocus(field));
         }
+        this.showStates();
+    }
+
+    showStates() {
         for (const field of this.own) {
             field.showState();
         }
     }
 
-    /** Says which files were chosen before the page was loaded anew, and are not kept. */
-    showLost() {
-        const lost = this.own.filter((field) => field.lost).map((field) => field.lost);
-        // the editor says it, too, and leaves little room on a phone
-        find("[data-notice=lost]").hidden = !lost.length || this.editor.isOpen;
-        find("[data-lost]").textContent = lost.join(", ");
+    setUpButtons() {
+        this.primary.addEventListener("click", () => this.onPrimary());
+        this.primary.disabled = false;
+        this.bar.back.addEventListener("click", () => this.goBack());
+        this.bar.undo.addEventListener("click", () => this.undo());
+        this.bar.optional.addEventListener("click", () => this.goThroughOptional());
+        document.addEventListener("keydown", (ev) => this.onKeydown(ev));
     }
 
     // The walk through the fields
 
-    get missing() {
-        return this.own.filter((field) => field.isMissing);
+    get next() {
+        return this.walk.next(this.editor.field || this.current);
+    }
+
+    get previous() {
+        return this.walk.previous(this.editor.field || this.current);
+    }
+
+    get lastMode() {
+        if (this.config.participation === "approve") {
+            return "approve";
+        }
+        return this.hasFailed ? "again" : "finish";
     }
 
     /** What the large button does now; its texts are in the page, one for each mode. */
@@ -86,17 +105,37 @@ export class SigningPage extends DocumentPage {
         if (this.isSending) {
             return "sending";
         }
-        const others = this.missing.filter((field) => field !== this.editor.field);
-        if (this.editor.isOpen) {
-            return others.length ? "next" : "done";
+        const { current, editor, next } = this;
+        const isMore = Boolean(next) && next !== editor.field;
+        if (editor.isOpen) {
+            return isMore ? "next" : "done";
         }
-        if (this.current && this.current.isMark && this.current.isMissing) {
-            return this.current.type === "initials" ? "initial" : "sign";
+        if (current && current.isMark && current.isMissing) {
+            return current.type === "initials" ? "initial" : "sign";
         }
-        if (others.length) {
+        if (isMore) {
             return this.hasStarted ? "next" : "start";
         }
-        return this.hasFailed ? "again" : "finish";
+        return this.lastMode;
+    }
+
+    /** Which line stands above the large button. */
+    get hint() {
+        const { current, mode, walk } = this;
+        if (current && current.isMark && !current.isFilled && !current.isRequired) {
+            return "optional";
+        }
+        if (mode === "start") {
+            return walk.missing.every(({ type }) => type === "signature") ? "mark" : "count";
+        }
+        if (["finish", "approve"].includes(mode)) {
+            return walk.progress.total ? "complete" : "read";
+        }
+        return "";
+    }
+
+    get offersOptional() {
+        return this.mode === this.lastMode && this.walk.optional.length > 0;
     }
 
     onPrimary() {
@@ -112,6 +151,9 @@ export class SigningPage extends DocumentPage {
             case "initial":
                 this.sign(this.current);
                 break;
+            case "approve":
+                this.dialogs.approve.open();
+                break;
             case "finish":
             case "again":
                 this.submit();
@@ -121,18 +163,35 @@ export class SigningPage extends DocumentPage {
 
     /** Goes to the next field that must be filled in, in the order of the document. */
     goOn() {
-        const { missing } = this;
-        const from = this.own.indexOf(this.editor.field || this.current);
-        const next = missing.find((field) => this.own.indexOf(field) > from) || missing[0];
+        const { next } = this;
         this.hasStarted = true;
         this.editor.close();
         if (next) {
             this.goTo(next);
         } else {
-            this.setCurrent(null);
-            this.update();
-            this.primary.focus({ preventScroll: true });
+            this.rest();
         }
+    }
+
+    /** Nothing more to go to: the large button finishes. */
+    rest() {
+        this.walk.takesOptional = false;
+        this.setCurrent(null);
+        this.update();
+        this.primary.focus({ preventScroll: true });
+    }
+
+    goBack() {
+        const { previous } = this;
+        this.editor.close();
+        this.goTo(previous);
+    }
+
+    goThroughOptional() {
+        this.walk.takesOptional = true;
+        this.hasStarted = true;
+        this.setCurrent(null);
+        this.goOn();
     }
 
     goTo(field, error) {
@@ -176,13 +235,13 @@ export class SigningPage extends DocumentPage {
             this.editor.close();
             this.setCurrent(field);
             field.setValue(!field.value);
-            this.onChange(field);
+            this.onChange();
         } else if (field.type === "radio") {
             this.editor.close();
             this.setCurrent(field);
             // what need not be chosen can be given up again
             field.choose(field.isRequired || !field.isFilled);
-            this.onChange(field);
+            this.onChange();
         } else {
             this.goTo(field);
         }
@@ -197,7 +256,16 @@ export class SigningPage extends DocumentPage {
             const next = siblings[index % siblings.length];
             next.choose();
             next.el.focus();
-            this.onChange(next);
+            this.onChange();
+        }
+    }
+
+    onKeydown(ev) {
+        const isUndo = (ev.ctrlKey || ev.metaKey) && !ev.shiftKey && ev.key.toLowerCase() === "z";
+        // what is typed is taken back by the input itself, a stroke by its dialog
+        if (isUndo && !this.history.isEmpty && !ev.target.closest("input, textarea, dialog")) {
+            ev.preventDefault();
+            this.undo();
         }
     }
 
@@ -206,36 +274,50 @@ export class SigningPage extends DocumentPage {
         const marks = this.own.filter(({ type }) => type === field.type);
         const name = this.own.find(({ type }) => type === "name");
         const called = (name && name.value) || this.config.signerName;
-        this.dialogs[field.type].open({
+        this.marks[field.type].open({
             name: field.type === "initials" ? initialsOf(called) : called,
             count: marks.length,
+            mark: field.value,
             onAdopt: (mark) => {
                 for (const each of marks) {
                     each.setValue(mark);
                 }
-                this.onChange(field);
+                this.onChange();
                 this.primary.focus({ preventScroll: true });
             },
         });
     }
 
+    // What was filled in
+
     onChange() {
-        const values = {};
-        for (const field of this.own) {
-            values[field.id] = field.draftValue;
-        }
-        this.draft.save(values);
-        this.update();
-        const { done, total } = this.progress;
-        find("[data-status]").textContent = format(this.texts.progress, { done, total });
+        this.history.record(this.editor.session);
+        this.keep();
+        const { done, total } = this.walk.progress;
+        this.bar.announce(format(this.texts.progress, { done, total }));
     }
 
-    get progress() {
-        const required = this.own.filter((field) => field.isRequired && field.lead === field);
-        return {
-            done: required.filter((field) => field.isAnswered).length,
-            total: required.length,
-        };
+    undo() {
+        this.editor.close();
+        const field = this.history.undo();
+        this.showStates();
+        this.keep();
+        this.bar.announce(format(this.texts.undone, { name: field.title }));
+        this.setCurrent(field);
+        field.el.focus({ preventScroll: true });
+        this.reveal(field);
+    }
+
+    keep() {
+        const values = {};
+        for (const field of this.own) {
+            // one signature for many fields is kept once
+            const same = this.own.find(({ value }) => value && value === field.value);
+            const isRepeated = field.isMark && same && same !== field;
+            values[field.id] = isRepeated ? { as: same.id } : field.draftValue;
+        }
+        this.draft.save({ values });
+        this.update();
     }
 
     sizeOfOthers(field) {
@@ -244,24 +326,18 @@ export class SigningPage extends DocumentPage {
     }
 
     update() {
-        const { mode } = this;
-        this.showLost();
-        for (const label of this.primary.children) {
-            label.hidden = label.dataset.mode !== mode;
-        }
-        const isLast = ["finish", "again", "sending"].includes(mode);
-        find("#o_sign_consent").hidden = !isLast;
-        if (isLast) {
-            this.primary.setAttribute("aria-describedby", "o_sign_consent");
-        } else {
-            this.primary.removeAttribute("aria-describedby");
-        }
-        this.primary.setAttribute("aria-disabled", String(this.isSending));
-        const { done, total } = this.progress;
-        find("[data-done]").textContent = done;
-        find("[data-total]").textContent = total;
-        find(".o_sign_progress").hidden = !total;
-        find(".o_sign_track_done").style.inlineSize = `${total ? (done / total) * 100 : 0}%`;
+        const { editor, hint, mode, walk } = this;
+        const lost = new Set(this.own.map((field) => field.lost).filter(Boolean));
+        // the editor says it, too, and leaves little room on a phone
+        this.bar.showLost(editor.isOpen ? [] : [...lost]);
+        this.bar.show({
+            ...walk.progress,
+            mode,
+            hint,
+            hasBack: this.hasStarted && Boolean(this.previous),
+            hasUndo: !editor.isOpen && !this.history.isEmpty && mode !== "sending",
+            hasOptional: this.offersOptional,
+        });
     }
 
     // Sending
@@ -273,29 +349,52 @@ export class SigningPage extends DocumentPage {
         return Object.fromEntries(filled.map(({ id, value }) => [id, value]));
     }
 
+    /** Calls a route that ends the page; the same nonce makes another try safe. */
+    async act(name, params) {
+        this.draft.hold();
+        let reply = {};
+        try {
+            reply = await callRoute(`${this.config.url}/${name}`, params);
+            return reply;
+        } finally {
+            if (!reply.state) {
+                this.draft.release();
+            }
+        }
+    }
+
+    sendAnswers(comment = "") {
+        return this.act("submit", {
+            values: this.answers,
+            nonce: this.draft.nonce,
+            document: this.config.sha256,
+            consent: true,
+            comment,
+        });
+    }
+
     async submit() {
+        if (!isPersonHere()) {
+            this.bar.showNotice("nobody");
+            return;
+        }
         this.isSending = true;
-        this.showNotice(null);
+        this.bar.showNotice(null);
         this.update();
         try {
-            const reply = await callRoute(`${this.config.url}/submit`, {
-                values: this.answers,
-                nonce: this.draft.nonce,
-                document: this.config.sha256,
-                consent: true,
-            });
-            this.isSending = Boolean(reply.state);
-            if (reply.error) {
-                this.showRefusal(reply.error);
+            const { error } = await this.sendAnswers();
+            this.isSending = !error;
+            if (error) {
+                this.showRefusal(error);
             } else {
                 this.finish();
             }
         } catch (error) {
-            // it may or may not have arrived: the same nonce makes the next try safe
+            // it may or may not have arrived
             console.error(error);
             this.isSending = false;
             this.hasFailed = true;
-            this.showNotice("offline");
+            this.bar.showNotice(error.isGone ? "gone" : "offline");
         }
         this.update();
     }
@@ -307,17 +406,9 @@ export class SigningPage extends DocumentPage {
             this.goTo(field, message);
             return;
         }
-        find("[data-refused]").textContent = message;
-        find("[data-refused-reload]").hidden = Boolean(field);
-        this.showNotice("refused");
+        this.bar.showRefusal(message, !field);
         if (field) {
             this.goTo(field);
-        }
-    }
-
-    showNotice(name) {
-        for (const kind of ["offline", "refused"]) {
-            find(`[data-notice=${kind}]`).hidden = kind !== name;
         }
     }
 
@@ -328,27 +419,49 @@ export class SigningPage extends DocumentPage {
         window.location.reload();
     }
 
-    setUpDecline() {
-        const send = (reason) =>
-            callRoute(`${this.config.url}/decline`, { reason, nonce: this.draft.nonce });
-        const dialog = new DeclineDialog(find("[data-dialog=decline]"), send, () => this.finish());
-        find("[data-action=decline]").addEventListener("click", () => {
-            find(".o_sign_menu").open = false;
-            dialog.open();
-        });
+    // Dialogs
+
+    setUpDialogs() {
+        this.marks = {};
+        for (const el of document.querySelectorAll("[data-mark]")) {
+            this.marks[el.dataset.mark] = new SignatureDialog(el);
+        }
+        this.dialogs = {};
+        this.setUpDialog("approve", FormDialog, ({ comment }) => this.sendAnswers(comment));
+        this.setUpDialog("decline", DeclineDialog, ({ reason, words }) =>
+            this.act("decline", {
+                reason: words,
+                reason_id: Number(reason) || null,
+                nonce: this.draft.nonce,
+            }),
+        );
+        this.setUpDialog("forward", ForwardDialog, (person) => this.act("forward", person));
     }
 
-    /** Tells the server of the first thing that a person does with the document in sight. */
+    setUpDialog(name, Dialog, send) {
+        const el = find(`[data-dialog=${name}]`);
+        if (!el) {
+            return;
+        }
+        const dialog = new Dialog(el, this.draft.forms[name] || {}, {
+            send,
+            change: (values) => this.draft.save({ forms: { ...this.draft.forms, [name]: values } }),
+            done: () => this.finish(),
+            refusedField: (error) => this.showRefusal(error),
+        });
+        this.dialogs[name] = dialog;
+        const opener = find(`.o_sign_menu [data-action=${name}]`);
+        if (opener) {
+            opener.addEventListener("click", () => {
+                find(".o_sign_menu").open = false;
+                // the dialog gives the focus back to what is still in sight
+                find(".o_sign_menu summary").focus();
+                dialog.open();
+            });
+        }
+    }
+
     onShown() {
-        // nobody waits for this, and signing works without it
-        onFirstAction(() => {
-            callRoute(`${this.config.url}/viewed`).catch((error) => console.warn(error));
-        });
+        reportView(this.config.url);
     }
-}
-
-const config = find("#o_sign_config");
-if (config && find(".o_sign_pages")) {
-    const data = JSON.parse(config.textContent);
-    new (data.state === "ready" ? SigningPage : FinishedPage)(data);
 }

@@ -1,4 +1,6 @@
-import { find } from "./document_page";
+import { callRoute } from "./server";
+
+const find = (selector) => document.querySelector(selector);
 
 /** The menu in the header closes by itself. */
 export function setUpMenu() {
@@ -41,19 +43,40 @@ export function setUpBar(onResize) {
     }
 }
 
+// A screen reader may give nothing but the click.
+const SIGNS_OF_LIFE = ["pointerdown", "keydown", "wheel", "touchmove", "click"];
+
 /** Calls back on the first thing that a person does, once; what scripts do does not count. */
 export function onFirstAction(callback) {
-    const signs = ["pointerdown", "keydown", "wheel", "touchmove"];
     const tell = (ev) => {
         if (!ev.isTrusted) {
             return;
         }
-        for (const sign of signs) {
-            document.removeEventListener(sign, tell);
+        for (const sign of SIGNS_OF_LIFE) {
+            document.removeEventListener(sign, tell, { capture: true });
         }
         callback();
     };
-    for (const sign of signs) {
-        document.addEventListener(sign, tell, { passive: true });
+    for (const sign of SIGNS_OF_LIFE) {
+        // before anything on the page hears of it
+        document.addEventListener(sign, tell, { capture: true, passive: true });
     }
+}
+
+let isSeen = false;
+onFirstAction(() => {
+    isSeen = true;
+});
+
+/** Tells whether a person has done anything here: mail scanners that click everything have not. */
+export function isPersonHere() {
+    return isSeen;
+}
+
+/** Tells the server of the first thing that a person does with the document in sight. */
+export function reportView(url) {
+    // nobody waits for this, and signing works without it
+    onFirstAction(() => {
+        callRoute(`${url}/viewed`).catch((error) => console.warn(error));
+    });
 }

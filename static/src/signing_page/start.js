@@ -1,0 +1,28 @@
+import { CodePage } from "./code_page";
+import { FinishedPage } from "./finished_page";
+import { setUpInPerson } from "./in_person";
+import { setUpPreview } from "./preview_banner";
+import { PreviewPage } from "./preview_page";
+import { ReadingPage } from "./reading_page";
+import { SigningPage } from "./signing_page";
+
+const PAGES = {
+    code: CodePage,
+    ready: SigningPage,
+    reading: ReadingPage,
+    signed: FinishedPage,
+    sealing: FinishedPage,
+    completed: FinishedPage,
+};
+
+const el = document.querySelector("#o_sign_config");
+if (el) {
+    const config = JSON.parse(el.textContent);
+    const isSeenOnly = config.isPreview && config.state === "ready";
+    const Page = isSeenOnly ? PreviewPage : PAGES[config.state];
+    if (Page) {
+        new Page(config);
+    }
+    setUpInPerson(config);
+    setUpPreview();
+}
