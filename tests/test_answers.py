@@ -188,6 +188,18 @@ class TestAnswers(SignatureHttpCase):
             self.assertEqual(hashlib.sha256(self.field("Register extract").attachment_id.raw).hexdigest(), digest)
         self.assertEqual(len(hashes), 2)
 
+    def test_a_signature_may_be_a_picture(self):
+        self.assertTaken(Signature=stamp(picture(kind="JPEG")), Initials=stamp(picture()))
+        signature = self.field("Signature")
+        self.assertEqual((signature.value, signature.attachment_id.mimetype), ("picture", "image/png"))
+        shown = self.url_open(f"/sign/{self.token}/picture/{signature.id}")
+        self.assertEqual(shown.content, signature.attachment_id.raw)
+        self.seal()
+        self.assertEqual(self.request.final_id.raw.count(b"/Subtype /Image"), 2)
+        page = self.url_open(f"/sign/{self.token}").text
+        self.assertIn(f"/picture/{signature.id}", page)
+        self.assertEqual(self.url_open(f"/sign/{self.token}/picture/{signature.id}").status_code, 200)
+
     def test_pictures_are_shown_and_files_are_not(self):
         files = {"Stamp": stamp(picture()), "Register_extract": {"name": "a.pdf", "data": sent(pdf_samples.simple())}}
         self.assertTaken(**files)
@@ -210,7 +222,7 @@ class TestAnswers(SignatureHttpCase):
     def test_values_that_are_refused(self):
         html = b"<html><script>alert(1)</script></html>"
         for name, values in {
-            "Initials": [{"kind": "picture", "data": sent(picture())}, "ZT"],
+            "Initials": [stamp(html), stamp(picture()[:50]), "ZT"],
             "Stamp": [STROKES, stamp(html), stamp(picture()[:50]), {"kind": "picture", "data": "%%%"}],
             "Name": ["a\nb", 7],
             "Mail": ["nobody", "a@b", "a b@c.example"],

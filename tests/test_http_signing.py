@@ -1,5 +1,6 @@
 import json
 import logging
+import re
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -193,6 +194,57 @@ class TestSigningRoutes(SignatureHttpCase):
         self.assertEqual(self.url_open(self.url).status_code, 200)
         self.assertEqual(self.url_open(f"{self.url}/document").status_code, 404)
         self.assertEqual(self.submit(self.token, self.client)["error"]["code"], "cancelled")
+
+    def test_draft_is_given_back_to_the_signer_alone(self):
+        draft = {"values": {"1": "Ștefan \u0000 \ud800 <b>"}, "time": 1}
+        self.assertNotIn("error", self.call(f"{self.url}/draft", draft=draft).json()["result"])
+        self.env.invalidate_all()
+        config = json.loads(re.search(r'id="o_sign_config">(.*?)</script>', self.url_open(self.url).text, re.DOTALL)[1])
+        self.assertEqual(config["draft"], draft)
+        self.assertEqual(self.client.state, "sent")
+        seen = self.client.with_user(self.salesman)
+        self.assertNotIn("draft", seen.fields_get())
+        self.assertIsNone(self.client.sudo()._seen_as()._page_values()["draft"])
+        self.submit(self.token, self.client)
+        self.assertFalse(self.client.sudo().draft)
+
+    def test_drafts_that_are_refused(self):
+        for draft in (None, [], "x", 7, {"values": "x" * 600_000}):
+            with self.subTest(str(draft)[:20]):
+                self.assertIn("error", self.call(f"{self.url}/draft", draft=draft).json()["result"])
+        self.assertFalse(self.client.sudo().draft)
+
+    def test_short_link_leads_to_the_page(self):
+        short = self.env["signature.link"]._make(self.client, "sms")[self.client.id]
+        self.assertRegex(short, r"/s/[A-Za-z0-9_-]{22}$")
+        page = self.url_open(short.removeprefix(self.env["ir.config_parameter"].get_param("web.base.url")))
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("o_sign_bar", page.text)
+        self.assertEqual(self.url_open("/s/evil").status_code, 404)
+
+    def test_revoked_link_says_whom_to_ask_and_nothing_of_the_document(self):
+        self.client.sudo().link_ids._revoke("resent")
+        page = self.url_open(self.url)
+        self.assertEqual(page.status_code, 410)
+        self.assertIn("saul@company.example", page.text)
+        self.assertNotIn(self.request.name, page.text)
+        self.assertNotIn("zoe@client.example", page.text)
+        self.assertEqual(self.url_open(f"{self.url}/document").status_code, 404)
+        self.assertEqual(self.call(f"{self.url}/draft", draft={}).json()["error"]["code"], 404)
+
+    def test_device_that_was_handed_over(self):
+        link = self.env["signature.link"].with_user(self.salesman)._make(self.client.sudo(), "in_person")
+        path = "/sign/" + link[self.client.id].rpartition("/")[2]
+        self.authenticate("saul", "saul-password")
+        page = self.url_open(path)
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Saul", page.text)
+        self.assertIn("/web/login", self.url_open("/odoo").url)
+        self.submit(path.rpartition("/")[2], self.client)
+        self.assertEqual(self.client.host_id, self.salesman)
+        back = self.call(f"{path}/return").json()["result"]
+        self.assertEqual(back["url"], f"/odoo/crm.lead/{self.request.res_id}")
+        self.assertEqual(self.url_open(path).status_code, 410)
 
     def test_viewed(self):
         self.call(f"{self.url}/viewed")

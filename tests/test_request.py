@@ -304,7 +304,7 @@ class TestGenerate(SignatureCase):
         self.assertFalse(self.env["mail.mail"].search([("signature_signer_id", "=", client.id)]))
         client.with_user(self.salesman).action_resend()
         mails = self.work()
-        self.assertEqual(client.sudo().link_ids.mapped("revoked"), [True, False])
+        self.assertEqual(client.sudo().link_ids.mapped("revoked"), ["resent", False])
         token = self.link_of(mails, client.email)
         self.assertEqual(self.env["signature.signer"]._from_token(token), client)
         with self.assertRaisesRegex(UserError, "turn to sign"):

@@ -1,5 +1,5 @@
 from odoo import SUPERUSER_ID, api
-from odoo.addons.signature_workflow.signature_workflow.models.signature_signer import SubmitRefused
+from odoo.addons.signature_workflow.signature_workflow.models.refused import SubmitRefused
 from odoo.exceptions import ValidationError
 from odoo.service.model import retrying
 from odoo.tests import tagged
@@ -66,6 +66,11 @@ class TestFindSigners(RoleCase):
                 "email": "zoe@client.example",
                 "lang": "en_US",
                 "tz": self.partner.tz,
+                "phone": False,
+                "participation": "sign",
+                "channel": "email",
+                "authentication": "link",
+                "may_forward": False,
             },
         )
         self.assertEqual((company["user_id"], company["sequence"]), (self.signatory.id, 5))
@@ -85,8 +90,10 @@ class TestFindSigners(RoleCase):
         self.assertIn("Zoë Țăndărică (Client) has no valid e-mail address", problems[0])
         self.assertIn("Phone (partner_id.phone)", problems[2])
 
-    def test_template_without_roles(self):
-        self.assertIn("has no roles", self.problem(self._make_template(role_ids=[], body="<p/>")))
+    def test_template_in_which_nobody_acts(self):
+        for roles in ([], [(0, 0, {"role_id": self.role_client.id, "participation": "view"})]):
+            template = self._make_template(role_ids=roles, body="<p/>")
+            self.assertIn("nobody signs or approves", self.find(template)[1][0])
 
     def test_salesperson_and_fixed_people(self):
         for role, name in (
@@ -97,7 +104,7 @@ class TestFindSigners(RoleCase):
             with self.subTest(role.policy):
                 self.assertEqual(self.names(self.make_template(role)), [name])
 
-    def test_colleague_found_as_a_contact_gets_a_todo(self):
+    def test_colleague_found_as_a_contact(self):
         template = self.make_template(self.make_role("partner", partner_id=self.manager.partner_id.id))
         self.assertEqual(self.find(template)[0][0]["user_id"], self.manager.id)
 
@@ -298,19 +305,14 @@ class TestGroup(RoleCase):
         answers = {field.id: values[field.type] for field in own}
         return signer._submit(answers, f"n{signer.id}", self.request.original_sha256, {"ip": "192.0.2.7"})
 
-    def todos(self):
-        return self.env["mail.activity"].search([("signature_request_id", "=", self.request.id)])
-
     def test_all_get_a_link_and_the_first_who_signs_signs_for_all(self):
         self.assertEqual((self.first | self.second).mapped("state"), ["sent", "sent"])
         for signer in self.first | self.second:
             self.link_of(self.mails, signer.email)
-        self.assertEqual(self.todos().user_id, self.manager | self.signatory)
         self.assertEqual(self.submit(self.second), "signed")
         self.assertEqual((self.first.state, self.second.state), ("skipped", "signed"))
         self.assertEqual((len(self.first.field_ids), len(self.second.field_ids)), (0, 2))
         self.assertEqual(self.second.field_ids.filtered(lambda f: f.type == "name").value, self.second.name)
-        self.assertFalse(self.todos())
         kinds = self.request.event_ids.mapped(lambda event: (event.kind, event.signer_id))
         self.assertEqual(kinds[-2:], [("signed", self.second), ("skipped", self.first)])
         self.request.event_ids._verify_chain()
@@ -387,11 +389,8 @@ class TestTwoRoles(RoleCase):
         self.assertEqual(len(mails), 2)
         for role in ("Our company", "Salesperson"):
             self.assertEqual(sum(role in mail for mail in mails), 1, role)
-        todos = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])
         self.assertEqual(self.sign(both[0]), "signed")
-        self.assertTrue(todos.exists())
         self.assertEqual(self.sign(both[1]), "sealing")
-        self.assertFalse(todos.exists())
 
 
 @tagged("post_install", "-at_install")

@@ -167,7 +167,7 @@ class TestSeal(SealChecks, SignatureCase):
         self.complete(request)
         self.env.flush_all()
         event = request.event_ids[2]
-        changed = json.dumps(json.loads(event.data) | {"consent_version": "2"})
+        changed = json.dumps(json.loads(event.data) | {"consent_version": "0"})
         self.env.cr.execute("UPDATE signature_event SET data = %s WHERE id = %s", [changed, event.id])
         self.env.invalidate_all()
         with self.assertRaisesRegex(Exception, "2"):

@@ -189,7 +189,7 @@ class TestSecrets(SignatureCase):
         token = self.link_of(self.work(), "zoe@client.example")
         signer = self.env["signature.signer"]._from_token(token)
         self.assertTrue(signer)
-        signer.link_ids.revoked = True
+        signer.link_ids._revoke("resent")
         self.assertFalse(self.env["signature.signer"]._from_token(token))
 
     @mute_logger("odoo.sql_db")

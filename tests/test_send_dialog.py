@@ -57,6 +57,53 @@ class TestSendDialog(SignatureCase):
         self.work()
         self.assertEqual(self.requests_of(deal).signer_ids[0].partner_id, deputy)
 
+    def test_by_text_message_in_two_clicks(self):
+        self.partner.write({"email": False, "phone": "+40721234567"})
+        self.template.role_ids[0].channel = "sms"
+        deal = self._make_deal()
+        dialog = self.dialog(deal)
+        self.assertFalse(dialog.problems)
+        with dialog.signer_ids.edit(0) as line:
+            self.assertEqual((line.participation, line.channel, line.address), ("sign", "sms", "+40721234567"))
+        dialog.save().action_send()
+        self.work()
+        request = self.requests_of(deal)
+        self.assertEqual(request.state, "sent", request.failure)
+        self.assertEqual((request.signer_ids[0].channel, request.signer_ids[0].phone), ("sms", "+40721234567"))
+        # only what was changed is kept with the request
+        self.assertFalse(request.channels)
+        self.assertEqual(request.signer_ids[0].link_ids.mapped("channel"), ["sms"])
+
+    def test_another_way_than_the_template_says(self):
+        self.partner.email = False
+        deal = self._make_deal()
+        dialog = self.dialog(deal)
+        self.assertIn("no valid e-mail address", dialog.problems)
+        with dialog.signer_ids.edit(0) as line:
+            # they are shown, though no message reaches them yet
+            self.assertEqual((line.partner_id, line.address), (self.partner, ""))
+            line.channel = "sms"
+        self.assertIn("no phone number", dialog.problems)
+        with dialog.signer_ids.edit(0) as line:
+            line.channel = "manual"
+        self.assertFalse(dialog.problems)
+        action = dialog.save().action_send()
+        self.assertIn("give Zoë Țăndărică the link", action["params"]["message"])
+        mails = self.work()
+        request = self.requests_of(deal)
+        self.assertEqual(request.state, "sent", request.failure)
+        self.assertEqual(request.channels, {str(self.role_client.id): "manual"})
+        self.assertEqual(request.signer_ids.mapped("channel"), ["manual", "email"])
+        self.assertFalse([mail for mail in mails if "/sign/" in mail["body"]])
+        self.assertIn("Let Zoë Țăndărică sign", deal.activity_ids.mapped("summary"))
+
+    def test_both_ways_are_shown(self):
+        self.partner.phone = "+40721234567"
+        dialog = self.dialog(self._make_deal())
+        with dialog.signer_ids.edit(0) as line:
+            line.channel = "both"
+            self.assertEqual(line.address, "zoe@client.example, +40721234567")
+
     def test_missing_value_is_told_before_anything_is_queued(self):
         self.template.body = self.template.body + "<p>{{partner_id.vat}}</p>"
         deal = self._make_deal()

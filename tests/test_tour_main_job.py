@@ -7,66 +7,14 @@ from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.tests import tagged
 
 from . import mail_catcher, pdf_samples
-from .test_http_signing import SignatureHttpCase
+from .browser import PHONE
 from .test_seal import SealChecks
-
-PHONE, DESKTOP = "390x844", "1366x768"
-
-# Signs as a person does: the one large button leads from field to field. `KIND` is how.
-SIGN = """
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const one = (selector) => document.querySelector(selector);
-async function until(what, test) {
-    for (let i = 0; i < 150; i++) {
-        const found = test();
-        if (found) { return found; }
-        await pause(100);
-    }
-    throw new Error("waited in vain for " + what);
-}
-function draw(canvas) {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const at = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
-        bubbles: true, cancelable: true, pointerId: 1, pointerType: "touch", isPrimary: true,
-        buttons: type === "pointerup" ? 0 : 1, pressure: 0.5,
-        clientX: left + x * width, clientY: top + y * height,
-    }));
-    at("pointerdown", 0.15, 0.6);
-    for (let i = 1; i <= 30; i++) { at("pointermove", 0.15 + 0.02 * i, 0.5 + 0.25 * Math.sin(i / 3)); }
-    at("pointerup", 0.75, 0.5);
-}
-// the page reloads once the server has taken the signature; what comes then is looked at apart
-addEventListener("beforeunload", () => console.log("test successful"));
-void (async () => {
-    await until("the first page", () => one(".o_sign_page canvas"));
-    for (let step = 0; step < 20; step++) {
-        const dialog = one("dialog[data-dialog=signature][open]");
-        const input = one("#o_sign_input");
-        if (dialog) {
-            if ("KIND" === "typed") {
-                dialog.querySelector("input[value=typed]").click();
-            } else {
-                draw(await until("the pad", () => dialog.querySelector("canvas")));
-            }
-            await pause(200);
-            dialog.querySelector("[data-action=adopt]").click();
-        } else {
-            if (input && input.offsetParent && input.type === "checkbox" && !input.checked) {
-                input.click();
-            }
-            const button = await until("the button", () => !one("#o_sign_primary").disabled && one("#o_sign_primary"));
-            button.click();
-        }
-        await pause(400);
-    }
-    throw new Error("the page did not finish");
-})().catch((error) => console.error(error.message));
-"""
+from .test_tour_signing import SigningTour
 
 
 @tagged("post_install", "-at_install", "signature_tour")
 @unittest.skipUnless(mail_catcher.URL, "needs the mail catcher of ./dev test")
-class TestMainJob(SealChecks, SignatureHttpCase):
+class TestMainJob(SealChecks, SigningTour):
     """A deal dragged to a stage comes back signed: real browser, real SMTP, real PDF validators."""
 
     def setUp(self):
@@ -87,10 +35,12 @@ class TestMainJob(SealChecks, SignatureHttpCase):
         self.run_crons()
 
     def sign_in_browser(self, address, kind):
-        self.browser_size = PHONE
         token = mail_catcher.link(address)
-        self.browser_js(f"/sign/{token}", SIGN.replace("KIND", kind))
-        self.env.invalidate_all()
+        with self.visitor(PHONE) as visitor:
+            visitor.visit(f"/sign/{token}")
+            self.sign_by_hand(visitor, kind)
+            visitor.tap(text="Finish")
+            visitor.wait_for(".o_sign_finished", "Thank you, you have signed")
         return token
 
     def sign_and_seal(self, deal):
@@ -122,7 +72,6 @@ class TestMainJob(SealChecks, SignatureHttpCase):
         page = self.url_open(f"/sign/{token}").text
         self.assertIn("Zoë Țăndărică", page)
         self.assertNotIn("o_sign_bar", page)
-        self.browser_size = DESKTOP
         self.start_tour(url, "signature_workflow_deal_signed", login="saul")
 
     def _sign_pdf(self, data):

@@ -11,7 +11,7 @@ from tools.system import Problem
 
 def main(options):
     """Open a console on the demo's database."""
-    setup = prepare(options)
+    setup = demo.with_sms(prepare(options))
     with postgres.cluster():
         if not database.exists(demo.DATABASE):
             raise Problem("There is no demo yet: run ./dev demo first.")

@@ -3,17 +3,23 @@
 import shutil
 import time
 import urllib.request
+from dataclasses import replace
 
 from tools import database, mail, odoo_server, postgres
-from tools.paths import ADDON, CACHE, CHECKOUT, digest
+from tools.paths import ADDON, CACHE, CHECKOUT, TOOLS, digest
 from tools.setup import prepare
 from tools.system import Problem, free_port, locked, say, step
 
 DATABASE = "sw_demo"
+DEMO_ADDONS = TOOLS / "demo_addons"
+SMS = "signature_demo_sms"
 PORTS = {"odoo": 8069, "smtp": 1025, "mails": 1080}
 FINISH = f"""
 from odoo.tools import convert_file
 convert_file(env, "{ADDON}", "data/demo/quotation_demo.xml", {{}}, noupdate=True)
+for index, partner in enumerate(env["crm.lead"].search([]).partner_id):
+    if not partner.phone_sanitized:
+        partner.phone = f"+4072120000{{index % 10}}"
 env["ir.qweb"]._pregenerate_assets_bundles()
 env.cr.commit()
 """
@@ -24,7 +30,7 @@ WELCOME = """
    Odoo    {odoo}/odoo/crm
            log in as admin, password admin
    Mails   {mails}
-           everything that Odoo sends arrives here, nothing leaves this machine
+           everything that Odoo sends arrives here, SMS too; nothing leaves this machine
 
  Try this next:
    1. In the CRM pipeline, drag a deal to Proposition: its document is made and sent.
@@ -37,7 +43,7 @@ WELCOME = """
 def main(options):
     """Set up what is missing, then run until Ctrl-C."""
     begun = time.monotonic()
-    setup = prepare(options)
+    setup = with_sms(prepare(options))
     mails = CACHE / "mail" / "demo"
     with locked("demo", busy="A demo is already running; stop it first (Ctrl-C where it runs)."):
         if options.reset:
@@ -48,6 +54,11 @@ def main(options):
             with mail.catcher(mails, smtp=PORTS["smtp"], web=PORTS["mails"]) as catcher:
                 connect(port, catcher)
                 _serve(setup, port, catcher, begun)
+
+
+def with_sms(setup):
+    """The same setup with the demo's own addon on the addons path: it delivers each SMS as a mail."""
+    return replace(setup, odoo=replace(setup.odoo, addons=(*setup.odoo.addons, DEMO_ADDONS)))
 
 
 def reset(mails):
@@ -67,14 +78,14 @@ def ready_database(setup):
     if not database.exists(DATABASE):
         building = f"{DATABASE}_building"
         database.copy(database.template(setup, demo=True), building)
-        odoo_server.install_addon(setup, building, "--with-demo")
+        odoo_server.install(setup, building, "--init", f"{ADDON},{SMS}", "--skip-auto-install", "--with-demo")
         with step("Compiling the web pages' scripts and styles"):
             odoo_server.run_script(setup, building, FINISH)
         database.rename(building, DATABASE)
     elif database.note(DATABASE) != now:
         say("• The addon has changed since the demo was last used.")
         try:
-            odoo_server.install(setup, DATABASE, "--update", ADDON, "--skip-auto-install")
+            odoo_server.install(setup, DATABASE, "--init", SMS, "--update", ADDON, "--skip-auto-install")
         except Problem as problem:
             raise Problem(f"{problem}\nTo begin anew: ./dev demo --reset") from None
     database.set_note(DATABASE, now)
@@ -82,7 +93,7 @@ def ready_database(setup):
 
 def _addon_digest():
     """A name for the state of what is loaded into the database."""
-    folders = [CHECKOUT / name for name in (ADDON, "data", "i18n", "migrations")]
+    folders = [*(CHECKOUT / name for name in (ADDON, "data", "i18n", "migrations")), DEMO_ADDONS]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return digest(*sorted(files + list(CHECKOUT.glob("*.py"))))
 

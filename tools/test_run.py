@@ -6,7 +6,7 @@ import shutil
 import time
 from dataclasses import dataclass
 
-from tools import assets, database, mail, odoo_server, postgres, test_select
+from tools import assets, database, mail, odoo_server, postgres, python_env, test_select
 from tools.paths import ADDON, CACHE, LOGS
 from tools.setup import prepare
 from tools.system import Child, Problem, complain, free_port, say, tidy_logs
@@ -104,8 +104,12 @@ def _run(setup, name, catcher, run, log, *, first):
         run.name != "hoot"
     ):  # its suite belongs to another addon, and Odoo tests what it installs or updates, if anything
         options += ["--init" if first else "--update", ADDON, "--skip-auto-install"]
-    addresses = {"SIGNATURE_TEST_SMTP_PORT": str(catcher.smtp), "SIGNATURE_TEST_MAIL_URL": catcher.url}
-    env = {**odoo_server.environment(setup), **addresses}
+    helpers = {
+        "SIGNATURE_TEST_SMTP_PORT": str(catcher.smtp),
+        "SIGNATURE_TEST_MAIL_URL": catcher.url,
+        "SIGNATURE_TEST_AXE": str(python_env.node_modules() / "axe-core/axe.min.js"),
+    }
+    env = {**odoo_server.environment(setup), **helpers}
     say(f"• Tests: {run.name} …")
     line = odoo_server.command(setup, name, *options)
     with Child(log.path.stem, line, env=env, cwd=CACHE) as child, child.log.open(errors="replace") as file:

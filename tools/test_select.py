@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from tools.paths import ADDON, CHECKOUT
 
 TESTS = CHECKOUT / "tests"
-BROWSER_CALLS = {"start_tour", "browser_js"}
 
 
 @dataclass(frozen=True)
@@ -35,35 +34,15 @@ class Method:
 
 
 def methods():
-    """All test methods of the addon."""
-    trees = {path: ast.parse(path.read_text(), str(path)) for path in sorted(TESTS.glob("*.py"))}
-    openers = _browser_openers(trees.values())
+    """All test methods of the addon; those that need a browser lie in files of their own."""
     return [
-        Method(path.stem, cls.name, node.name, bool(_names(node) & openers))
-        for path, tree in trees.items()
-        if path.stem.startswith("test_")
-        for cls in tree.body
+        Method(path.stem, cls.name, node.name, path.stem.startswith("test_tour_"))
+        for path in sorted(TESTS.glob("test_*.py"))
+        for cls in ast.parse(path.read_text(), str(path)).body
         if isinstance(cls, ast.ClassDef)
         for node in cls.body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
     ]
-
-
-def _browser_openers(trees):
-    """The names of the functions that open a browser, also by way of each other."""
-    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    openers, known = set(BROWSER_CALLS), 0
-    while len(openers) > known:
-        known = len(openers)
-        openers |= {node.name for node in functions if _names(node) & openers}
-    return openers
-
-
-def _names(node):
-    """What a function mentions."""
-    parts = list(ast.walk(node))
-    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
-    return attributes | {part.id for part in parts if isinstance(part, ast.Name)}
 
 
 def forgotten():

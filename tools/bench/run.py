@@ -5,7 +5,20 @@ import sys
 import time
 
 from tools import benchmark
-from tools.bench import deal_moves, discovery, editor, pages, rendering, report, reports, sealing, sending, signing
+from tools.bench import (
+    deal_moves,
+    discovery,
+    editor,
+    pages,
+    phone,
+    rendering,
+    report,
+    reports,
+    sealing,
+    sending,
+    signing,
+    submit,
+)
 from tools.bench.odoo_process import Odoo
 from tools.system import complain, end_on_signals, say
 
@@ -13,11 +26,13 @@ PARTS = {
     "deal moves": deal_moves.run,
     "create and send": sending.run,
     "collect a signature": signing.run,
+    "submit a signature": submit.run,
     "seal": sealing.run,
     "rendering": rendering.run,
     "discovery": discovery.run,
     "reports": reports.run,
     "signing page": pages.run,
+    "signing page on a phone": phone.run,
     "template editor": editor.run,
 }
 INTRODUCTION = """

@@ -116,3 +116,8 @@ def sent_requests(odoo, scene, count):
         states = requests.mapped("state")
         assert states == ["sent"] * count, (states, requests.mapped("failure"))
         return requests.ids
+
+
+def token(signer):
+    """The secret of a new link of a signer."""
+    return signer.env["signature.link"]._make(signer, "email")[signer.id].rpartition("/")[2]

@@ -29,7 +29,7 @@ def run(part, odoo):
 def _case(odoo, request, opened):
     with odoo().env(commit=True) as env:
         signer = env["signature.request"].browse(request).signer_ids[0]
-        token = env["signature.link"]._make(signer, "email")[signer.id].rpartition("/")[2]
+        token = scene.token(signer)
         values = answers(signer)
         digest = signer.request_id.original_sha256
         public = env.ref("base.public_user").id
