@@ -47,6 +47,7 @@ from . import (
     test_tour_hosting,
     test_tour_main_job,
     test_tour_mark,
+    test_tour_portal,
     test_tour_ready_page,
     test_tour_signing,
     test_tour_states,

@@ -1,7 +1,9 @@
 import base64
 import hashlib
 import io
+from unittest.mock import patch
 
+from odoo.addons.signature_workflow.signature_workflow.models import signature_signer_answers
 from odoo.tests import tagged
 from PIL import Image
 
@@ -187,6 +189,17 @@ class TestAnswers(SignatureHttpCase):
             digest = hashlib.sha256(target.getvalue()).hexdigest()
             self.assertEqual(hashlib.sha256(self.field("Register extract").attachment_id.raw).hexdigest(), digest)
         self.assertEqual(len(hashes), 2)
+
+    def test_only_files_that_are_asked_for_are_looked_at(self):
+        file = {"name": "a.pdf", "data": sent(pdf_samples.simple())}
+        for name in ("Name", "Theirs"):
+            with self.subTest(name), patch.object(signature_signer_answers, "inspect") as door:
+                self.assertRefused("unknown_field", **{name: file})
+                door.assert_not_called()
+        self.request.action_cancel()
+        with patch.object(signature_signer_answers, "inspect") as door:
+            self.assertEqual(self.give(Register_extract=file)["error"]["code"], "cancelled")
+            door.assert_not_called()
 
     def test_a_signature_may_be_a_picture(self):
         self.assertTaken(Signature=stamp(picture(kind="JPEG")), Initials=stamp(picture()))

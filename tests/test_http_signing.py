@@ -169,6 +169,8 @@ class TestSigningRoutes(SignatureHttpCase):
             {"nonce": 7},
             {"nonce": ""},
             {"nonce": "n" * 1000},
+            {"nonce": "a\u0000b"},
+            {"nonce": "\ud800"},
             {"document": None},
             {"document": "0" * 64},
             {"consent": "yes"},

@@ -172,6 +172,19 @@ class TestSecrets(SignatureCase):
         self.assertIn("signed", bodies)
         self.assertIsNone(LINK.search(bodies))
 
+    def test_whoever_sends_again_does_not_read_the_link(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.work()
+        client = self.requests_of(deal).signer_ids[0]
+        client.with_user(self.salesman).action_resend()
+        mail = self.env["mail.mail"].search([("signature_signer_id", "=", client.id)])
+        self.assertIn("/sign/", mail.body_html)
+        for user in (self.salesman, self.manager):
+            self.assertFalse(self.env["mail.message"].with_user(user).search([("body", "ilike", "/sign/")]))
+        self.assertFalse(mail.mail_message_id.body)
+        self.link_of(self.work(), client.email)
+
     def test_links_do_not_follow_the_host_header(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://sign.company.example")
         deal = self._make_deal()

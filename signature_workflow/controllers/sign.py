@@ -30,7 +30,7 @@ SUBMIT = {**ACT, "max_content_length": MAX_ANSWERS}
 
 def _is_nonce(value):
     """Tell whether `value` may name one attempt of the page; it is kept with the signature."""
-    return isinstance(value, str) and 0 < len(value) <= NONCE_LIMIT
+    return isinstance(value, str) and 0 < len(value) <= NONCE_LIMIT and value.isascii() and value.isprintable()
 
 
 class SigningPage(http.Controller):

@@ -3,6 +3,7 @@ import json
 from typing import NamedTuple
 
 from odoo import models
+from odoo.fields import Domain
 
 from ..engine import files, marks, values
 from ..engine.errors import PdfRefused, ValueRefused
@@ -34,17 +35,24 @@ class SignatureSigner(models.Model):
     def _inspect_files(self, answers):
         """Pass the PDFs of `answers` through the engine's door. Raises SubmitRefused.
 
-        It may take seconds, so it is done before the request is locked; what else they are is checked after that.
+        It may take seconds, so it is done before the request is locked, and only for who may sign and is asked for
+        files; what else they are is checked after that.
         """
-        for field_id, raw in answers.items():
-            # only a file has a name
-            if isinstance(raw, dict) and "name" in raw:
-                try:
-                    file = files.parse(raw)
-                    if file.mimetype == "application/pdf":
-                        inspect(file.data)
-                except (ValueRefused, PdfRefused) as error:
-                    raise SubmitRefused("value", engine_message(self.env, error), field_id) from error
+        # only a file has a name
+        given = {field_id: raw for field_id, raw in answers.items() if isinstance(raw, dict) and "name" in raw}
+        if not given:
+            return
+        self._check_may_act()
+        asked = self.env["signature.request.field"].search(self._own_fields_domain() & Domain("type", "=", "file"))
+        if given.keys() - set(asked.ids):
+            raise SubmitRefused("unknown_field", self.env._("Reload the page, then try again."))
+        for field_id, raw in given.items():
+            try:
+                file = files.parse(raw)
+                if file.mimetype == "application/pdf":
+                    inspect(file.data)
+            except (ValueRefused, PdfRefused) as error:
+                raise SubmitRefused("value", engine_message(self.env, error), field_id) from error
 
     def _store_answers(self, answers):
         """Keep the checked answers and the date; return the hash of them all. Raises SubmitRefused."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, fields, models
 
 
 class SignatureSigner(models.Model):
@@ -62,15 +62,17 @@ class SignatureSigner(models.Model):
     def _mail(self, template, **values):
         """Queue a mail made of `template` to each signer; the mail queue is woken once this is committed.
 
-        The mails belong to no record: a colleague who may read the request must not read the link.
+        The mails belong to no record: a colleague who may read the request must not read the link. Nor may whoever
+        presses the button, so they are OdooBot's, and the message that Odoo keeps beside each has no text.
         """
-        mails = template.send_mail_batch(
+        mails = template.with_user(SUPERUSER_ID).send_mail_batch(
             self.ids,
             email_values={"model": False, "res_id": False, **values},
             email_layout_xmlid="signature_workflow.mail_layout",
         )
         for mail, signer in zip(mails, self, strict=True):
             mail.signature_signer_id = signer
+        mails.mail_message_id.body = False
         # not from here: a mail server that hangs up must not look like a failure of this work
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 

@@ -26,14 +26,14 @@ export class DocumentView {
         Object.assign(this, { root, url, pageLabel, onShown });
         this.pages = new Map();
         this.drawing = null;
-        for (const el of root.children) {
-            this.addPage(el, Number(el.dataset.width), Number(el.dataset.height));
-        }
         this.observer = new IntersectionObserver((entries) => this.onSight(entries), {
             // a page that is clipped by what scrolls counts as out of sight, unless that one is the root
             root: scroller,
             rootMargin: "100% 0px",
         });
+        for (const el of root.children) {
+            this.addPage(el, Number(el.dataset.width), Number(el.dataset.height));
+        }
         this.redrawSoon = () => {
             clearTimeout(this.redrawTimer);
             this.redrawTimer = setTimeout(() => this.refresh(), REDRAW_DELAY);
@@ -74,7 +74,8 @@ export class DocumentView {
         sizer.className = "o_sign_sheet";
         sizer.style.paddingTop = `${(height / width) * 100}%`;
         el.prepend(sizer);
-        this.pages.set(el, { el, sizer, number: this.pages.size + 1, near: false, density: 0 });
+        this.pages.set(el, { el, sizer, number: this.pages.size + 1, near: false });
+        this.observer.observe(el);
     }
 
     /** Loads and shows the document; rejects when this browser or the network cannot. */
@@ -104,11 +105,10 @@ export class DocumentView {
             throw error;
         }
         await this.matchPages();
-        for (const el of this.pages.keys()) {
-            this.observer.observe(el);
-        }
         if (this.isOver) {
             this.destroy();
+        } else {
+            this.drawNext();
         }
     }
 
@@ -132,6 +132,8 @@ export class DocumentView {
         for (const entry of entries) {
             const page = this.pages.get(entry.target);
             page.near = entry.isIntersecting;
+            // hundreds of pages that move while they wait would keep the processor busy
+            page.el.classList.toggle("o_sign_near", page.near);
             if (!page.near) {
                 this.release(page);
             }

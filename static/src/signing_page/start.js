@@ -15,9 +15,7 @@ const PAGES = {
     completed: FinishedPage,
 };
 
-const el = document.querySelector("#o_sign_config");
-if (el) {
-    const config = JSON.parse(el.textContent);
+function start(config) {
     const isSeenOnly = config.isPreview && config.state === "ready";
     const Page = isSeenOnly ? PreviewPage : PAGES[config.state];
     if (Page) {
@@ -25,4 +23,23 @@ if (el) {
     }
     setUpInPerson(config);
     setUpPreview();
+}
+
+/** Says that the page does not work here, instead of leaving it there with dead buttons. */
+function giveUp() {
+    const notice = document.querySelector("[data-notice=document]");
+    if (notice) {
+        notice.hidden = false;
+        notice.querySelector("button").addEventListener("click", () => window.location.reload());
+    }
+}
+
+const el = document.querySelector("#o_sign_config");
+if (el) {
+    try {
+        start(JSON.parse(el.textContent));
+    } catch (error) {
+        giveUp();
+        throw error;
+    }
 }
