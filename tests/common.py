@@ -126,6 +126,22 @@ class SignatureFixture(MailCase):
         self.assertTrue(tokens, f"no link to {email} in {[m['email_to'] for m in mails]}")
         return tokens[-1]
 
+    def assertStoredNowhere(self, token):
+        """Look for a secret in all texts of the database that it may come near."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT table_name, column_name FROM information_schema.columns
+                WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb')
+                  AND (table_name LIKE 'signature_%' OR table_name IN ('mail_message', 'mail_mail', 'mail_activity',
+                       'sms_sms', 'crm_lead', 'ir_attachment', 'ir_logging'))"""
+        )
+        for table, column in self.env.cr.fetchall():
+            self.env.cr.execute(
+                f'SELECT 1 FROM "{table}" WHERE "{column}"::text LIKE %s',  # noqa: S608
+                [f"%{token}%"],
+            )
+            self.assertFalse(self.env.cr.fetchall(), f"{table}.{column}")
+
     def requests_of(self, deal):
         return self.env["signature.request"].search([("res_model", "=", "crm.lead"), ("res_id", "in", deal.ids)])
 

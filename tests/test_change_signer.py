@@ -153,7 +153,12 @@ class TestChangeSigner(SignatureCase):
         with self.assertRaises(AccessError):
             changes.with_context(default_signer_id=self.client.id).default_get(["signer_id", "name"])
         with self.assertRaises(AccessError):
-            changes.create({"signer_id": self.client.id, "name": "Eve", "channel": "manual"}).action_change()
+            changes.create({"signer_id": self.client.id, "name": "Eve", "channel": "manual"})
+        own = self.send().with_context(mail_notrack=True)
+        own._record().user_id = other
+        change = changes.create({"signer_id": own.signer_ids[0].id, "name": "Eve", "channel": "manual"})
+        with self.assertRaises(AccessError):
+            change.signer_id = self.client
         change = self.dialog().save()
         self.deal.user_id = self.manager
         with self.assertRaises(AccessError):

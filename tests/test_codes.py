@@ -161,6 +161,26 @@ class TestTextedCode(CodeFixture):
         self.assertEqual(self.call(f"{self.url}/code/check", code=code).json()["result"], {"state": "ready"})
         self.assertEqual(self.url_open(f"{self.url}/document").status_code, 200)
 
+    def test_forward(self):
+        self.client.may_forward = True
+        self.call(f"{self.url}/code")
+        code = CODE.match(self.text()[0]["body"])[1]
+        self.call(f"{self.url}/code/check", code=code)
+        bob = {"name": "Bob", "email": "bob@client.example"}
+        error = self.call(f"{self.url}/forward", **bob).json()["result"]["error"]
+        self.assertEqual(error["code"], "phone")
+        answer = self.call(f"{self.url}/forward", **bob, phone="+40 733 333 333").json()["result"]
+        self.assertEqual(answer, {"state": "forwarded"})
+        token = self.link_of(self.work(), "bob@client.example")
+        # the code of the one before opens nothing
+        self.assertNotIn("Agreement", self.url_open(f"/sign/{token}").text)
+        self.call(f"/sign/{token}/code")
+        (message,) = self.text()
+        self.assertEqual(message["number"], "+40733333333")
+        code = CODE.match(message["body"])[1]
+        self.assertEqual(self.call(f"/sign/{token}/code/check", code=code).json()["result"], {"state": "ready"})
+        self.assertIn("Agreement", self.url_open(f"/sign/{token}").text)
+
     def test_gateway_refuses(self):
         self.codes._send(self.client, ORIGIN)
         self.assertFalse(self.text(sim_error="credit"))

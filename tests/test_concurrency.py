@@ -1,44 +1,22 @@
-import threading
-from unittest.mock import patch
-
-from odoo import SUPERUSER_ID, api
-from odoo.orm.registry import DummyRLock, Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import BODY, STROKES
+from .real_transactions import RealTransactionsCase
 
 REQUESTS = 20
-TABLES = (
-    "signature_reaction",
-    "signature_event",
-    "signature_request_field",
-    "signature_link",
-    "signature_rule_run",
-    "signature_signer",
-    "signature_request",
-)
 
 
 @tagged("post_install", "-at_install")
-class TestLastSigners(BaseCase):
-    """Real transactions: two last signers at the same instant, and the same answer sent twice."""
+class TestLastSigners(RealTransactionsCase):
+    """Two last signers at the same instant, and the same answer sent twice."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        # the main thread holds the registry's lock while tests run
-        lock = patch.object(Registry, "_lock", DummyRLock())
-        lock.start()
-        self.addCleanup(lock.stop)
-        self.addCleanup(self._clean)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             self.request_ids, self.made = self._make(env)
-        with self.registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["signature.request"]._cron_process()
+        with self.transaction() as env:
+            env["signature.request"]._cron_process()
 
     def _make(self, env):
         partner = env["res.partner"].create({"name": "Client", "email": "c@client.example"})
@@ -53,56 +31,26 @@ class TestLastSigners(BaseCase):
         signatory = env.ref("base.user_admin")
         signatory.email = signatory.email or "admin@company.example"
         requests = template._make_requests(deals, signatory=signatory)
-        return requests.ids, [(deals._name, deals.ids), (template._name, template.ids)]
+        return requests.ids, [(record._name, record.ids) for record in (deals, template, partner)]
 
-    def _clean(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env["mail.mail"].search([("signature_signer_id", "!=", False)]).unlink()
-            env["mail.activity"].search([("signature_request_id", "!=", False)]).unlink()
-            for table in TABLES:
-                cr.execute(f"DELETE FROM {table}")  # noqa: S608
-            env.invalidate_all()
-            for model, ids in self.made:
-                env[model].browse(ids).unlink()
-
-    def _sign(self, signer_id, nonce, barrier, results):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            signer = env["signature.signer"].browse(signer_id)
-            values = {"signature": STROKES, "name": "N", "checkbox": True, "text": "t"}
-            answers = {f.id: values[f.type] for f in signer.field_ids if f.type in values}
-            sha256 = signer.request_id.original_sha256
-            cr.rollback()
-            barrier.wait(timeout=30)
-
-            def submit():
-                return signer._submit(answers, nonce, sha256, {"ip": "192.0.2.1"})
-
-            results.append(retrying(submit, env))
-
-    def _run(self, jobs):
-        """Sign with all `(signer id, nonce)` at the same instant; return the answers."""
-        barrier, results = threading.Barrier(len(jobs)), []
-        threads = [threading.Thread(target=self._sign, args=(*job, barrier, results)) for job in jobs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=120)
-        return results
+    def _sign(self, env, signer_id, nonce):
+        """Return what signs once it is called."""
+        signer = env["signature.signer"].browse(signer_id)
+        values = {"signature": STROKES, "name": "N", "checkbox": True, "text": "t"}
+        answers = {f.id: values[f.type] for f in signer.field_ids if f.type in values}
+        sha256 = signer.request_id.original_sha256
+        env.cr.rollback()
+        return lambda: signer._submit(answers, nonce, sha256, {"ip": "192.0.2.1"})
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_two_last_signers(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             requests = env["signature.request"].browse(self.request_ids)
             self.assertEqual(set(requests.mapped("state")), {"sent"}, requests.mapped("failure"))
             pairs = [request.signer_ids.ids for request in requests]
-        answers = self._run([(signer_id, f"n{signer_id}") for pair in pairs for signer_id in pair])
-        self.assertEqual(len(answers), 2 * REQUESTS)
+        answers = self.at_once(self._sign, [(signer_id, f"n{signer_id}") for pair in pairs for signer_id in pair])
         self.assertGreaterEqual(answers.count("sealing"), REQUESTS)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             env["signature.request"]._cron_process()
             for request in env["signature.request"].browse(self.request_ids):
                 kinds = request.event_ids.mapped("kind")
@@ -113,13 +61,9 @@ class TestLastSigners(BaseCase):
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_same_answer_many_times(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            request = env["signature.request"].browse(self.request_ids[0])
-            signer_id = request.signer_ids[0].id
-        answers = self._run([(signer_id, "same")] * 8)
-        self.assertEqual(answers, ["signed"] * 8)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
+            signer_id = env["signature.request"].browse(self.request_ids[0]).signer_ids[0].id
+        self.assertEqual(self.at_once(self._sign, [(signer_id, "same")] * 8), ["signed"] * 8)
+        with self.transaction() as env:
             request = env["signature.request"].browse(self.request_ids[0])
             self.assertEqual(request.event_ids.mapped("kind").count("signed"), 1)

@@ -42,22 +42,22 @@ class TestHosting(SignatureCase):
         # it signs, and nobody is said to have been there
         self.sign(self.signer_of(params["url"]))
         self.assertEqual((self.client.state, self.client.host_id.id), ("signed", False))
+        # but by whose hands the link came
+        data = json.loads(self.request.event_ids[-1].data)
+        self.assertEqual((data["link"], data["link_by"]), ("shown", "Saul"))
+
+    def test_link_that_was_sent_is_not_worth_a_word(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.sign(self.signer_of(f"/sign/{self.link_of(self.work(), self.client.email)}"))
+        event = self.requests_of(deal).event_ids[-1]
+        self.assertEqual(event.kind, "signed")
+        self.assertFalse({"link", "link_by"} & set(json.loads(event.data)))
 
     def test_shown_link_is_stored_nowhere(self):
         url = self.by(self.salesman).action_show_link()["params"]["url"]
         token = url.rpartition("/")[2]
-        self.env.flush_all()
-        self.env.cr.execute(
-            """SELECT table_name, column_name FROM information_schema.columns
-                WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb')
-                  AND (table_name LIKE 'signature_%' OR table_name IN ('mail_message', 'mail_mail', 'mail_activity'))"""
-        )
-        for table, column in self.env.cr.fetchall():
-            self.env.cr.execute(
-                f'SELECT 1 FROM "{table}" WHERE "{column}"::text LIKE %s',  # noqa: S608
-                [f"%{token}%"],
-            )
-            self.assertFalse(self.env.cr.fetchall(), f"{table}.{column}")
+        self.assertStoredNowhere(token)
 
     def test_device_handed_over(self):
         action = self.by(self.salesman).action_sign_here()
@@ -70,7 +70,8 @@ class TestHosting(SignatureCase):
         self.assertIn("Saul lets Zoë", self.deal.message_ids[0].body)
         self.sign(self.signer_of(action["url"]))
         self.assertEqual((self.client.state, self.client.host_id), ("signed", self.salesman))
-        self.assertEqual(json.loads(self.request.event_ids[-1].data)["host"], "Saul")
+        data = json.loads(self.request.event_ids[-1].data)
+        self.assertEqual((data["link"], data["link_by"]), ("in_person", "Saul"))
 
     def test_code_for_the_tablet(self):
         params = self.by(self.salesman).action_show_tablet_link()["params"]
@@ -111,10 +112,25 @@ class TestHosting(SignatureCase):
                     getattr(self.by(user), method)()
         self.assertEqual(self.kinds(), before)
 
+    def test_colleague_signs_from_their_own_account(self):
+        self.sign(self.client)
+        self.work()
+        links = self.company.sudo().link_ids
+        for method in ("action_show_link", "action_show_tablet_link", "action_sign_here"):
+            for user in (self.salesman, self.manager, self.signatory):
+                with self.assertRaisesRegex(UserError, "Ceo is a colleague"):
+                    getattr(self.by(user, self.company), method)()
+        with self.assertRaisesRegex(UserError, "not your turn"):
+            self.by(self.salesman, self.company).action_open_mine()
+        action = self.by(self.signatory, self.company).action_open_mine()
+        self.assertRegex(action["url"], "/sign/[A-Za-z0-9_-]{43}$")
+        made = self.company.sudo().link_ids - links
+        self.assertEqual((made.create_uid, made.channel), (self.signatory, "portal"))
+
     def test_order_holds(self):
         for method in ("action_show_link", "action_show_tablet_link", "action_sign_here"):
             with self.assertRaisesRegex(UserError, "not the turn of Ceo"):
-                getattr(self.by(self.salesman, self.company), method)()
+                getattr(self.by(self.signatory, self.company), method)()
         self.sign(self.client)
         with self.assertRaisesRegex(UserError, "not the turn of Zoë"):
             self.by(self.salesman).action_sign_here()
@@ -137,7 +153,7 @@ class TestHosting(SignatureCase):
         other = self._make_user("other", "sales_team.group_sale_salesman")
         wizard = self.env["signature.request.cancel"].with_user(other)
         with self.assertRaises(AccessError):
-            wizard.create({"request_id": self.request.id, "reason": "Mine"}).action_cancel()
+            wizard.create({"request_id": self.request.id, "reason": "Mine"})
         self.assertEqual(self.request.state, "sent")
 
     @users("manager")

@@ -81,10 +81,12 @@ class TestSigningRoutes(SignatureHttpCase):
         self.assertEqual((part.status_code, len(part.content)), (206, 100))
 
     def test_access_log_holds_no_secret(self):
-        record = logging.makeLogRecord({"msg": '"%s" %s', "args": (f"GET {self.url}/document HTTP/1.1", 200)})
-        for kept in logging.getLogger("werkzeug").filters:
-            self.assertTrue(kept.filter(record))
-        self.assertEqual(record.getMessage(), '"GET /sign/…/document HTTP/1.1" 200')
+        for before in ("/sign/", "/s/", "/sign//", "/SIGN/", "/sign/%2F", "/web/session/logout?redirect=%2Fsign%2F"):
+            line = f"GET {before}{self.token}/document HTTP/1.1"
+            record = logging.makeLogRecord({"msg": '"%s" %s', "args": (line, 200)})
+            for kept in logging.getLogger("werkzeug").filters:
+                self.assertTrue(kept.filter(record))
+            self.assertEqual(record.getMessage(), f'"GET {before}…/document HTTP/1.1" 200')
 
     @mute_logger("odoo.http")
     def test_unknown_links_are_all_alike(self):
@@ -214,6 +216,14 @@ class TestSigningRoutes(SignatureHttpCase):
         for draft in (None, [], "x", 7, {"values": "x" * 600_000}):
             with self.subTest(str(draft)[:20]):
                 self.assertIn("error", self.call(f"{self.url}/draft", draft=draft).json()["result"])
+        # signed on another device, or withdrawn: it is told
+        for code, act in (
+            ("signed", lambda: self.submit(self.token, self.client)),
+            ("cancelled", self.request.action_cancel),
+        ):
+            act()
+            error = self.call(f"{self.url}/draft", draft={"values": {}}).json()["result"]["error"]
+            self.assertEqual(error["code"], code)
         self.assertFalse(self.client.sudo().draft)
 
     def test_short_link_leads_to_the_page(self):
@@ -247,6 +257,27 @@ class TestSigningRoutes(SignatureHttpCase):
         back = self.call(f"{path}/return").json()["result"]
         self.assertEqual(back["url"], f"/odoo/crm.lead/{self.request.res_id}")
         self.assertEqual(self.url_open(path).status_code, 410)
+
+    def test_declined_in_person(self):
+        link = self.env["signature.link"].with_user(self.salesman)._make(self.client.sudo(), "in_person")
+        token = link[self.client.id].rpartition("/")[2]
+        self.call(f"/sign/{token}/decline", reason="Too dear", nonce="n")
+        self.env.invalidate_all()
+        self.assertEqual((self.client.state, self.client.host_id), ("declined", self.salesman))
+        data = json.loads(self.request.event_ids[-1].data)
+        self.assertEqual(data, {"reason": "Too dear", "link": "in_person", "link_by": "Saul"})
+
+    def test_a_link_that_was_sent_hands_nothing_back(self):
+        self.assertEqual(self.call(f"{self.url}/return").json()["error"]["code"], 404)
+        self.assertEqual(self.url_open(self.url).status_code, 200)
+
+    def test_odd_browser(self):
+        body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": {}})
+        headers = {"Content-Type": "application/json", "User-Agent": "Phone\0\x1b 7"}
+        response = self.url_open(f"{self.url}/viewed", data=body, headers=headers)
+        self.assertEqual(response.json()["result"], {})
+        self.env.invalidate_all()
+        self.assertEqual(self.request.event_ids[-1].user_agent, "Phone 7")
 
     def test_viewed(self):
         self.call(f"{self.url}/viewed")

@@ -1,5 +1,7 @@
 from datetime import timedelta
+from urllib.parse import quote
 
+from markupsafe import Markup
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
@@ -203,6 +205,57 @@ class TestMailLink(SignatureCase):
             self.assertIn("Done.", answer.body)
             self.assertIn("/my/signatures", answer.body)
             self.assertNotIn(token, answer.body)
+
+    @mute_logger("odoo.addons.mail.models.mail_thread")
+    def test_answer_that_quotes_the_link_as_a_mail_gateway_wrote_it(self):
+        message = self.post(self.partner)
+        links = self.env["signature.link"].sudo()
+        urls = (links._make(self.client, channel)[self.client.id] for channel in ("email", "sms") for _try in range(99))
+        # Proofpoint has words of its own for these two
+        chosen = [
+            next(url for url in urls if "-" in url[-22:] and "_" in url[-22:] and way in url)
+            for way in ("/sign/", "/s/")
+        ]
+        for url in chosen:
+            token = url.rpartition("/")[2]
+            quoted, old = (
+                quote(url, safe=""),
+                url.replace("-", "-2D").replace("_", "-5F").replace(":", "-3A").replace("/", "_"),
+            )
+            for number, address in enumerate(
+                (
+                    f"https://eur01.safelinks.protection.outlook.com/?url={quoted}&data=05",
+                    f"https://linkprotect.cudasvc.com/url?a={quoted.replace('%2F', '%2f')}&c=E",
+                    f"https://urldefense.proofpoint.com/v2/url?u={old}&d=DwMF",
+                    f"https://urldefense.com/v3/__{url}__;!!Kq",
+                )
+            ):
+                with self.subTest(address), self.mock_mail_gateway():
+                    self.env["mail.thread"].message_process(
+                        "crm.lead",
+                        f"From: {self.client.email}\nTo: catchall@company.example\nSubject: Re: Your contract\n"
+                        f"Message-Id: <gate-{number}-{token}@client.example>\nIn-Reply-To: {message.message_id}\n"
+                        f'Content-Type: text/html; charset=utf-8\n\n<p>Done.</p><a href="{address}">x</a>',
+                    )
+                    answer = self.deal.message_ids[0].body
+                    self.assertIn("Done.", answer)
+                    self.assertNotIn(token, answer)
+                    self.assertNotIn(token.replace("-", "-2D").replace("_", "-5F"), answer)
+
+    def test_nobody_answers_to_all_with_the_link(self):
+        other = self.env["res.partner"].create({"name": "Other", "email": "other@client.example"})
+        with self.mock_mail_gateway():
+            self.deal.with_user(self.salesman).message_post(
+                body=Markup("<p>%s</p>") % self.address,
+                partner_ids=(self.partner | other).ids,
+                subtype_xmlid="mail.mt_comment",
+            )
+        client = next(mail for mail in self._mails if self.client.email in str(mail["email_to"]))
+        self.assertRegex(client["body"], LINK)
+        self.assertNotIn("other@client.example", str(client["EmailMessage"]))
+        # Odoo names them to all others
+        (theirs,) = [mail for mail in self._mails if other.email in str(mail["email_to"])]
+        self.assertIn(self.client.email, str(theirs["headers"].get("X-Msg-To-Add")))
 
     def test_composer_of_the_deal(self):
         action = {"default_model": "crm.lead", "default_res_ids": self.deal.ids}

@@ -78,10 +78,26 @@ class TestParticipation(ParticipationCase):
         self.assertEqual(caught.exception.code, "reading")
         reader._record_view({"ip": "192.0.2.1"})
         self.assertEqual(reader.state, "viewed")
-        self.assertEqual(self.signer(self.archive)._page_state(), "reading")
+        # the copy is all that they ever get
+        self.assertEqual(self.signer(self.archive)._page_state(), "waiting")
 
     def test_reader_of_a_later_turn_waits(self):
-        self.assertEqual(self.signer(self.reader).state, "waiting")
+        reader = self.signer(self.reader)
+        self.assertEqual((reader.state, reader._page_state()), ("waiting", "waiting"))
+        self.assertFalse(reader._document())
+        self.assertEqual(reader._seen_as()._page_state(), "reading")
+
+    def test_reader_after_everybody_reads_with_the_last_ones(self):
+        self.template.role_ids.filtered(lambda line: line.role_id == self.reader).sequence = 9
+        request = self.send()
+        client, company, *__, reader = request.signer_ids
+        self.assertEqual(reader.role_id, self.reader)
+        for signer in (client, company):
+            self.assertEqual(reader.state, "waiting")
+            self.sign(signer)
+            mails = self.work()
+        self.assertEqual(reader.state, "sent")
+        self.link_of(mails, "reader@client.example")
 
     def test_disapprove(self):
         self.sign_both()
@@ -100,8 +116,16 @@ class TestParticipation(ParticipationCase):
         request = self.send()
         self.assertEqual(request.state, "sent", request.failure)
         request.signer_ids.sudo()._submit({}, "n", request.original_sha256, {})
-        self.work()
+        (mail,) = self.work()
         self.assertEqual(request.state, "completed", request.failure)
+        # nobody is said to have signed
+        self.assertEqual(mail["subject"], f"Approved: {request.name}")
+        self.assertIn("everybody has approved", mail["body"])
+        self.assertIn("Everybody has approved", "".join(request._record().message_ids.mapped("body")))
+        self.assertTrue(request.final_id.name.endswith("– approved.pdf"))
+        self.assertIn("is approved", request.signer_ids.sudo()._copy_text("https://company.example/s/x"))
+        said = [mail["subject"], mail["body"], *request._record().message_ids.mapped("body")]
+        self.assertNotRegex(" ".join(said), r"\b[Ss]igned\b")
 
     def test_fields_of_somebody_who_only_reads(self):
         self.template.body += "<p>{{Remark;type=text;role=Reader}}</p>"
@@ -185,6 +209,18 @@ class TestForward(SignatureCase):
                 self.forward(name, email)
         self.assertEqual(self.client.name, "Zoë Țăndărică")
 
+    def test_contact_of_the_company_and_their_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        bob = {"name": "Bob", "email": "bob@client.example", "lang": "fr_FR", "tz": "Europe/Paris"}
+        partner = self.env["res.partner"].create({**bob, "company_id": elsewhere.id})
+        self.forward()
+        self.assertEqual((self.client.partner_id.id, self.client.lang), (False, "en_US"))
+        partner.write({"email": "paul@client.example", "company_id": self.request.company_id.id})
+        self.forward(email="paul@client.example")
+        self.assertEqual((self.client.partner_id, self.client.lang), (partner, "fr_FR"))
+        self.assertEqual(self.client.tz, "Europe/Paris")
+
     def test_only_where_it_is_allowed(self):
         self.client.may_forward = False
         with self.assertRaises(SubmitRefused):
@@ -195,14 +231,6 @@ class TestForward(SignatureCase):
             self.forward(email=f"bob{number}@client.example")
         with self.assertRaises(SubmitRefused):
             self.forward()
-
-    def test_phone_for_the_code(self):
-        self.client.authentication = "sms"
-        client = self.client.with_context(signature_preview=True)  # a code was entered
-        with self.assertRaisesRegex(SubmitRefused, "phone number"):
-            client._forward("Bob", "bob@client.example", "", {})
-        client._forward("Bob", "bob@client.example", "+40 721 234 567", {})
-        self.assertEqual(client.phone, "+40721234567")
 
     def test_access_code_and_forward_exclude_each_other(self):
         with self.assertRaises(ValidationError):

@@ -52,6 +52,9 @@ class TestPolicy(SignatureCase):
         form.signature_access_code = "blue"
         form.save()
         self.assertEqual(self.partner.signature_access_code, "blue")
+        self.assertFalse(self.partner.copy().signature_access_code)
+        with self.assertRaisesRegex(ValidationError, "too short"):
+            self.partner.signature_access_code = "a  b c"
         other = self._make_user("other", "base.group_user")
         arch = self.env["res.partner"].with_user(other).get_view()["arch"]
         self.assertNotIn('name="signature_access_code"', arch)

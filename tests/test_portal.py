@@ -132,6 +132,40 @@ class TestPortal(PortalCase):
         self.assertIn("attachment", response.headers["Content-Disposition"])
         self.assertEqual(response.headers["Cache-Control"], "no-store")
 
+    def test_signed_copy_behind_a_code(self):
+        self.partner.signature_access_code = "Blue Horse 7"
+        request = self.send()
+        client, company = request.signer_ids
+        for signer in (client, company):
+            self.sign(signer)
+        client.sudo().authentication = "code"
+        self.login("zoe")
+        page = self.listed(filterby="done")
+        self.assertIn(request.name, page)
+        copy = f"/my/signatures/{client.id}/copy"
+        self.assertNotIn(copy, page)
+        self.assertIn(f"/my/signatures/{client.id}/open", page)
+        self.assertEqual(self.url_open(copy).status_code, 404)
+        # the page asks for the code
+        token = LINK.search(self.press(client).headers["Location"])[1]
+        self.assertEqual(self.url_open(f"/sign/{token}/document").status_code, 404)
+
+    def test_others_of_a_group_get_no_copy(self):
+        both = self.client_user.partner_id | self.neighbour.partner_id
+        self.role_client.write({"policy": "group", "member_ids": [(6, 0, both.ids)]})
+        request = self.send()
+        nick, zoe, company = request.signer_ids.sorted(lambda signer: (signer.sequence, signer.name))
+        self.login("zoe")
+        self.assertIn(request.name, self.listed(filterby="waiting"))
+        for signer in (nick, company):
+            self.sign(signer)
+        self.assertEqual((request.state, zoe.state), ("completed", "skipped"), request.failure)
+        self.assertNotIn(request.name, self.listed())
+        self.assertEqual(self.press(zoe).status_code, 404)
+        self.assertEqual(self.url_open(f"/my/signatures/{zoe.id}/copy").status_code, 404)
+        self.login("nick")
+        self.assertEqual(self.url_open(f"/my/signatures/{nick.id}/copy").content, request.final_id.raw)
+
     def test_ended(self):
         request = self.send()
         request.action_cancel()
@@ -178,6 +212,7 @@ class TestPortal(PortalCase):
         self.assertNotIn(second.name, page)
         self.assertIn("No document has", self.listed(search="<b>Red</b>"))
         self.assertIn("&lt;b&gt;Red", self.listed(search="<b>Red</b>"))
+        self.assertIn(first.name, self.listed(search="Bl\0ue"))
         for sortby, newest_first in (("newest", True), ("oldest", False), ("nonsense", True)):
             page = self.listed(sortby=sortby, filterby="nonsense")
             self.assertEqual(page.index("Green house") < page.index("Blue house"), newest_first)

@@ -1,14 +1,7 @@
-from odoo import SUPERUSER_ID, api
-from odoo.addons.signature_workflow.signature_workflow.models.refused import SubmitRefused
 from odoo.exceptions import ValidationError
-from odoo.service.model import retrying
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
-from . import test_concurrency
-from .common import STROKES, SignatureCase
-
-GROUP_BODY = "<p>{{signature;role=Client}}</p><p>{{signature;role=Board}} {{name;role=Board}}</p>"
+from .common import SignatureCase
 
 
 class RoleCase(SignatureCase):
@@ -273,103 +266,6 @@ class TestRolePath(RoleCase):
 
 
 @tagged("post_install", "-at_install")
-class TestGroup(RoleCase):
-    """One of a group is enough."""
-
-    def setUp(self):
-        super().setUp()
-        self.board = self.env["signature.role"].create(
-            {
-                "name": "Board",
-                "policy": "group",
-                "member_ids": [(6, 0, (self.manager | self.signatory).partner_id.ids)],
-            }
-        )
-        self.template.body = "<p/>"
-        self.template.role_ids[1].unlink()
-        self.template.role_ids = [(0, 0, {"role_id": self.board.id, "sequence": 1})]
-        self.template.body = GROUP_BODY
-        self.rule.signed_action = "none"
-        deal = self._make_deal()
-        deal.stage_id = self.stage_sign
-        self.mails = self.work()
-        self.request = self.requests_of(deal)
-        self.assertEqual(self.request.state, "sent", self.request.failure)
-        self.client = self.request.signer_ids.filtered(lambda signer: signer.role_id == self.role_client)
-        self.first, self.second = (self.request.signer_ids - self.client).sorted("id")
-
-    def submit(self, signer):
-        signer = signer.sudo()
-        values = {"signature": STROKES, "name": signer.name}
-        own = self.env["signature.request.field"].search(signer._own_fields_domain())
-        answers = {field.id: values[field.type] for field in own}
-        return signer._submit(answers, f"n{signer.id}", self.request.original_sha256, {"ip": "192.0.2.7"})
-
-    def test_all_get_a_link_and_the_first_who_signs_signs_for_all(self):
-        self.assertEqual((self.first | self.second).mapped("state"), ["sent", "sent"])
-        for signer in self.first | self.second:
-            self.link_of(self.mails, signer.email)
-        self.assertEqual(self.submit(self.second), "signed")
-        self.assertEqual((self.first.state, self.second.state), ("skipped", "signed"))
-        self.assertEqual((len(self.first.field_ids), len(self.second.field_ids)), (0, 2))
-        self.assertEqual(self.second.field_ids.filtered(lambda f: f.type == "name").value, self.second.name)
-        kinds = self.request.event_ids.mapped(lambda event: (event.kind, event.signer_id))
-        self.assertEqual(kinds[-2:], [("signed", self.second), ("skipped", self.first)])
-        self.request.event_ids._verify_chain()
-        notes = self.request._record().message_ids.mapped("body")
-        self.assertTrue(any("signed for" in note and self.first.name in note for note in notes), notes)
-        self.assertEqual(self.submit(self.client), "sealing")
-        self.work()
-        self.assertEqual(self.request.state, "completed", self.request.failure)
-
-    def test_released_signer(self):
-        self.submit(self.second)
-        self.assertEqual(self.first.sudo()._page_state(), "released")
-        self.assertFalse(self.first.sudo()._document())
-        self.assertEqual(self.first._released_by(), self.second)
-        with self.assertRaisesRegex(SubmitRefused, f"{self.second.name} has already signed"):
-            self.first.sudo()._submit({}, "other", self.request.original_sha256, {})
-        with self.assertRaises(SubmitRefused):
-            self.first.sudo()._decline("No", "other", {})
-        self.assertEqual(self.request.state, "sent")
-
-    def test_repeat_of_the_winner(self):
-        self.submit(self.second)
-        self.assertEqual(self.submit(self.second), "signed")
-        self.assertEqual(self.request.event_ids.mapped("kind").count("skipped"), 1)
-
-    def test_group_counts_once(self):
-        signers = self.request.signer_ids
-        self.assertEqual(signers._progress(), "0/2")
-        self.submit(self.first)
-        self.assertEqual(signers._progress(), "1/2")
-        self.submit(self.client)
-        self.assertEqual(signers._progress(), "2/2")
-
-    def test_decline_of_one_declines_the_document(self):
-        self.first.sudo()._decline("Too dear", "n", {})
-        self.assertEqual(self.request.state, "declined")
-
-    def test_next_turn_comes_after_one_of_the_group(self):
-        self.template.role_ids.filtered(lambda line: line.role_id == self.role_client).sequence = 2
-        deal = self._make_deal()
-        deal.stage_id = self.stage_sign
-        self.work()
-        self.request = self.requests_of(deal)
-        first, __, client = self.request.signer_ids
-        self.assertEqual(self.request.signer_ids.mapped("state"), ["sent", "sent", "waiting"])
-        self.submit(first)
-        self.work()
-        self.assertEqual(client.state, "sent")
-
-    def test_everybody_of_a_group_needs_an_address(self):
-        self.signatory.partner_id.email = False
-        signers, problems = self.find(self.template)
-        self.assertEqual([signer["name"] for signer in signers], ["Zoë Țăndărică", "Manager"])
-        self.assertIn("Ceo (Board)", problems[0])
-
-
-@tagged("post_install", "-at_install")
 class TestTwoRoles(RoleCase):
     """A person may play two roles of one document."""
 
@@ -391,50 +287,3 @@ class TestTwoRoles(RoleCase):
             self.assertEqual(sum(role in mail for mail in mails), 1, role)
         self.assertEqual(self.sign(both[0]), "signed")
         self.assertEqual(self.sign(both[1]), "sealing")
-
-
-@tagged("post_install", "-at_install")
-class TestGroupAtOnce(test_concurrency.TestLastSigners):
-    """Real transactions: all of a group sign at the same instant."""
-
-    test_two_last_signers = test_same_answer_many_times = None
-
-    def _make(self, env):
-        requests, made = super()._make(env)
-        template = env["signature.template"].browse(made[1][1])
-        partners = env["res.partner"].create([{"name": f"M{n}", "email": f"m{n}@us.example"} for n in range(3)])
-        role = env["signature.role"].create({"name": "Board", "policy": "group", "member_ids": [(6, 0, partners.ids)]})
-        template.body = "<p/>"
-        template.role_ids[1].role_id = role
-        template.body = "<p>{{signature;role=Client}} {{signature;role=Board}}</p>"
-        return requests, [*made, (role._name, role.ids), (partners._name, partners.ids)]
-
-    def _sign(self, signer_id, nonce, barrier, results):
-        with self.registry.cursor() as cr:
-            signer = api.Environment(cr, SUPERUSER_ID, {})["signature.signer"].browse(signer_id)
-            own = signer.env["signature.request.field"].search(signer._own_fields_domain())
-            answers, sha256 = dict.fromkeys(own.ids, STROKES), signer.request_id.original_sha256
-            cr.rollback()
-            barrier.wait(timeout=30)
-            try:
-                state = retrying(lambda: signer._submit(answers, nonce, sha256, {"ip": "192.0.2.1"}), signer.env)
-            except SubmitRefused as refused:
-                state = refused.code
-            results.append(state)
-
-    @mute_logger("odoo.sql_db", "odoo.service.model")
-    def test_exactly_one_signs(self):
-        with self.registry.cursor() as cr:
-            requests = api.Environment(cr, SUPERUSER_ID, {})["signature.request"].browse(self.request_ids[:5])
-            self.assertEqual(set(requests.mapped("state")), {"sent"}, requests.mapped("failure"))
-            members = requests.signer_ids.filtered(lambda signer: signer.role_id.policy == "group").ids
-        answers = self._run([(signer_id, f"n{signer_id}") for signer_id in members])
-        self.assertEqual((answers.count("signed"), answers.count("released")), (5, 10))
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            for request in env["signature.request"].browse(self.request_ids[:5]):
-                group = request.signer_ids.filtered(lambda signer: signer.role_id.policy == "group")
-                self.assertEqual(sorted(group.mapped("state")), ["signed", "skipped", "skipped"])
-                kinds = request.event_ids.mapped("kind")
-                self.assertEqual((kinds.count("signed"), kinds.count("skipped")), (1, 2))
-                request.event_ids._verify_chain()

@@ -1,21 +1,14 @@
 import hashlib
-import threading
-from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, api
 from odoo.addons.signature_workflow.signature_workflow.models.refused import SubmitRefused
 from odoo.exceptions import AccessError
-from odoo.orm.registry import DummyRLock, Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
+from odoo.tests import tagged
 from odoo.tools import mute_logger
-from psycopg2.errors import SerializationFailure
 
 from .common import BODY
-from .test_codes import ORIGIN, CodeFixture
+from .real_transactions import RealTransactionsCase
+from .test_codes import CODE, ORIGIN, CodeFixture
 
-TABLES = ("signature_event", "signature_link", "signature_request_field", "signature_signer", "signature_request")
 TRIES = 20
 
 
@@ -29,11 +22,11 @@ class TestCodeAttacks(CodeFixture):
             ("submit", {"values": answers, "nonce": "n", "document": self.request.original_sha256, "consent": True}),
             ("decline", {"reason": "No", "nonce": "n"}),
             ("forward", {"name": "Eve", "email": "eve@evil.example"}),
+            ("draft", {"draft": {"values": {}}}),
         ):
             error = self.call(f"{self.url}/{path}", **values).json()["result"]["error"]
             self.assertEqual(error["code"], "code", path)
         self.call(f"{self.url}/viewed")
-        self.call(f"{self.url}/draft", draft={"1": "x"})
         self.env.invalidate_all()
         self.assertEqual((self.client.state, self.client.draft), ("sent", False))
 
@@ -92,6 +85,19 @@ class TestCodeAttacks(CodeFixture):
         self.assertNotIn(code, str(self.request.event_ids.mapped("data")))
         self.assertFalse(self.env["mail.message"].search([("body", "ilike", code)]))
 
+    def test_whoever_is_logged_in_reads_no_code(self):
+        self._make_user("portal", "base.group_portal")
+        for login in ("portal", "saul"):
+            self.authenticate(login, f"{login}-password")
+            with self.subTest(login), self.later(minutes=2 if login == "saul" else 0):
+                self.assertNotIn("error", self.call(f"{self.url}/code").json()["result"])
+                mail = self.env["mail.mail"].search([("signature_signer_id", "=", self.client.id)])
+                self.assertRegex(mail.body_html, CODE)
+                self.assertFalse(mail.mail_message_id.body)
+                user = self.env["res.users"].search([("login", "=", login)])
+                self.assertFalse(mail.mail_message_id.with_user(user).has_access("read"))
+                self.assertEqual(len(self.mailed()), 1)
+
     def test_colleagues_read_nothing(self):
         self.ask()
         for user in (self.salesman, self.manager, self.env.ref("base.user_admin")):
@@ -114,19 +120,12 @@ class TestCodeAttacks(CodeFixture):
 
 
 @tagged("post_install", "-at_install")
-class TestManyTries(BaseCase):
-    """Real transactions: twenty tries at the same instant are counted like twenty one after the other."""
+class TestManyTries(RealTransactionsCase):
+    """Twenty tries at the same instant are counted like twenty one after the other."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        # the main thread holds the registry's lock while tests run
-        lock = patch.object(Registry, "_lock", DummyRLock())
-        lock.start()
-        self.addCleanup(lock.stop)
-        self.addCleanup(self._clean)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             partner = env["res.partner"].create({"name": "Client", "email": "c@client.example"})
             role = {"role_id": env.ref("signature_workflow.role_client").id, "authentication": "email"}
             body = BODY.replace("<p>{{signature;role=Our company}}</p>", "")
@@ -134,51 +133,30 @@ class TestManyTries(BaseCase):
             deal = env["crm.lead"].create({"name": "Deal", "type": "opportunity", "partner_id": partner.id})
             self.request_id = template._make_requests(deal).id
             self.made = [(record._name, record.ids) for record in (deal, template, partner)]
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        with self.transaction() as env:
             env["signature.request"]._cron_process()
             request = env["signature.request"].browse(self.request_id)
             self.assertEqual(request.state, "sent", request.failure)
             self.signer_id = request.signer_ids.id
             env["signature.authentication"]._send(request.signer_ids, {})
 
-    def _clean(self):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env["mail.mail"].search([("signature_signer_id", "!=", False)]).unlink()
-            for table in TABLES:
-                cr.execute(f"DELETE FROM {table}")  # noqa: S608
-            env.invalidate_all()
-            for model, ids in self.made:
-                env[model].browse(ids).unlink()
+    def _try(self, env, code):
+        """Return what enters the code once it is called."""
+        signer = env["signature.signer"].browse(self.signer_id)
+        signer.fetch(["authentication"])
 
-    def _try(self, code, barrier, results):
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            signer = env["signature.signer"].browse(self.signer_id)
-            signer.fetch(["authentication"])
-            barrier.wait(timeout=30)
-            try:
-                passed, refused = retrying(lambda: env["signature.authentication"]._check(signer, code, {}), env)
-                results.append("in" if passed else refused.code)
-            except SerializationFailure:
-                # what Odoo answers when it has tried often enough: neither in, nor told anything
-                results.append("busy")
+        def enter():
+            passed, refused = env["signature.authentication"]._check(signer, code, {})
+            return "in" if passed else refused.code
+
+        return enter
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_many_tries_at_once(self):
-        barrier, results = threading.Barrier(TRIES), []
-        threads = [threading.Thread(target=self._try, args=(f"wrong {n}", barrier, results)) for n in range(TRIES)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=120)
-        self.assertEqual(len(results), TRIES)
+        results = self.at_once(self._try, [(f"wrong {n}",) for n in range(TRIES)])
         self.assertNotIn("in", results)
-        looked_at = results.count("code")
-        self.assertLessEqual(looked_at, 4)
-        with self.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
+        self.assertLessEqual(results.count("code"), 4)
+        with self.transaction() as env:
             check = env["signature.authentication"].search([("signer_id", "=", self.signer_id)])
             request = env["signature.request"].browse(self.request_id)
             self.assertEqual(request.event_ids.mapped("kind").count("code_refused"), check.tries)

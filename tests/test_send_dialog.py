@@ -95,7 +95,33 @@ class TestSendDialog(SignatureCase):
         self.assertEqual(request.channels, {str(self.role_client.id): "manual"})
         self.assertEqual(request.signer_ids.mapped("channel"), ["manual", "email"])
         self.assertFalse([mail for mail in mails if "/sign/" in mail["body"]])
-        self.assertIn("Let Zoë Țăndărică sign", deal.activity_ids.mapped("summary"))
+        self.assertIn("Zoë Țăndărică gets the document by hand", deal.activity_ids.mapped("summary"))
+        # nothing was sent, and nothing says that it was
+        self.assertNotIn("link_sent", request.event_ids.mapped("kind"))
+        self.assertNotIn("was sent to", " ".join(deal.message_ids.mapped("body")))
+        with self.assertRaisesRegex(UserError, "gets the link by hand"):
+            request.signer_ids[0].with_user(self.salesman).action_resend()
+
+    def test_a_group_is_reached_in_one_way(self):
+        both = self.env["res.partner"].create(
+            [{"name": name, "email": f"{name}@us.example", "phone": "+40721234567"} for name in ("ann", "ben")]
+        )
+        self.role_client.write({"policy": "group", "member_ids": [(6, 0, both.ids)]})
+        deal = self._make_deal()
+        dialog = self.dialog(deal)
+        with dialog.signer_ids.edit(0) as line:
+            self.assertEqual(line.name, "ann")
+            line.channel = "sms"
+        self.assertIn("Client", dialog.problems)
+        with self.assertRaisesRegex(UserError, "in the same way"):
+            dialog.save().action_send()
+        with dialog.signer_ids.edit(1) as line:
+            line.channel = "sms"
+        self.assertFalse(dialog.problems)
+        dialog.save().action_send()
+        self.work()
+        request = self.requests_of(deal)
+        self.assertEqual(request.signer_ids.mapped("channel"), ["sms", "sms", "email"], request.failure)
 
     def test_both_ways_are_shown(self):
         self.partner.phone = "+40721234567"
@@ -171,12 +197,14 @@ class TestSendDialog(SignatureCase):
     def test_test_to_oneself_leaves_no_trace_on_the_deal(self):
         deal = self._make_deal()
         messages = deal.message_ids
+        self.template.role_ids.may_forward = True
         self.dialog(deal).save().action_send_test()
         mails = self.work()
         self.assertTrue(mails)
         self.assertTrue(all("saul@company.example" in str(mail["email_to"]) for mail in mails))
         request = self.requests_of(deal)
         self.assertEqual(request.signer_ids[0].name, self.partner.name)
+        self.assertFalse(any(request.signer_ids.mapped("may_forward")))
         self.complete(request)
         self.assertEqual(deal.message_ids, messages)
         self.assertFalse(deal.activity_ids)

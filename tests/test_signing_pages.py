@@ -22,7 +22,7 @@ class SigningPagesCase(SignatureHttpCase):
         super().setUp()
         self.prepare()
         self.request, self.token = self.send()
-        self.client, self.company = self.request.signer_ids
+        self.client, self.company = self.request.signer_ids[:2]
 
     def prepare(self):
         """Change what is sent."""
@@ -98,7 +98,7 @@ class TestReadingPage(SigningPagesCase):
     def prepare(self):
         # who only reads has no field to fill
         self.template.body = BODY.replace("{{signature;role=Our company}}", "")
-        self.template.role_ids[1].participation = "view"
+        self.template.role_ids[1].write({"participation": "view", "sequence": 1})
 
     def test_reading(self):
         page = self.open(self.path)
@@ -117,6 +117,29 @@ class TestReadingPage(SigningPagesCase):
         self.work()
         page = self.open(self.path)
         self.assertWords(page, "Signed by everybody", "Download the signed copy")
+
+
+@tagged("post_install", "-at_install")
+class TestReaderOfALaterTurn(SigningPagesCase):
+    def prepare(self):
+        role = {"name": "Reader", "policy": "partner", "partner_id": self.manager.partner_id.id}
+        reader = self.env["signature.role"].create(role)
+        self.template.role_ids = [(0, 0, {"role_id": reader.id, "sequence": 2, "participation": "view"})]
+
+    def setUp(self):
+        super().setUp()
+        self.reader = self.request.signer_ids[2]
+
+    def test_no_link_gets_round_the_order(self):
+        path = self.link(self.reader, "template")
+        page = self.open(path)
+        self.assertWords(page, "It is not your turn yet")
+        self.assertEqual(page.xpath(PAGES), [])
+        self.assertEqual(self.url_open(f"{path}/document").status_code, 404)
+        self.submit(self.token, self.client)
+        self.work()
+        self.assertEqual(len(self.open(path).xpath(PAGES)), 1)
+        self.assertEqual(self.url_open(f"{path}/document").status_code, 200)
 
 
 @tagged("post_install", "-at_install")
@@ -263,7 +286,7 @@ class TestRevokedPage(SigningPagesCase):
         for reason, words in (
             ("resent", "A newer link was sent to you"),
             ("forwarded", "You have forwarded this document"),
-            ("changed", "Somebody else takes part instead of you"),
+            ("changed", "This link was replaced"),
             ("returned", "The device can be handed back"),
         ):
             with self.subTest(reason):

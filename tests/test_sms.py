@@ -1,5 +1,6 @@
 import re
 
+from odoo.addons.signature_workflow.signature_workflow.models import signature_sending
 from odoo.addons.sms.tests.common import SMSCase
 from odoo.tests import tagged
 
@@ -187,6 +188,21 @@ class TestSms(SmsFixture):
         self.assertEqual(message["number"], NUMBER)
         token = SHORT_LINK.search(message["body"])[1]
         self.assertEqual(self.url_open(f"/sign/{token}/document").content, request.final_id.raw)
+
+    def test_signed_copy_that_a_limit_holds_back(self):
+        self.template.role_ids[1].unlink()
+        self.template.body = "<p>{{signature;role=Client}}</p>"
+        self.partner.email = False
+        request = self.send_by_sms()
+        (message,) = self.text()
+        self.submit(SHORT_LINK.search(message["body"])[1], request.signer_ids)
+        self.patch(signature_sending, "LIMITS", {"sms": [("address", 24, 1)]})
+        self.work()
+        self.assertEqual(request.state, "completed", request.failure)
+        self.assertFalse(self.text())
+        self.assertIn("Too many SMS", self.todos(request).note)
+        (copies,) = request.reaction_ids.filtered(lambda reaction: reaction.kind == "copies")
+        self.assertNotIn(NUMBER, copies.outcome)
 
 
 @tagged("post_install", "-at_install")

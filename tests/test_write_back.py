@@ -46,7 +46,7 @@ class TestWriteBack(SignatureCase):
         self.assertEqual(self.signed(request).state, "done")
         self.assertEqual(self.partner.function, "PO 7")
         self.assertIn("written", request.event_ids.mapped("kind"))
-        self.assertIn("partner_id.function: PO 7", "".join(request._record().message_ids.mapped("body")))
+        self.assertIn("Job Position: PO 7", "".join(request._record().message_ids.mapped("body")))
 
     def test_each_type_as_its_field_takes_it(self):
         request = self.request_with(
@@ -94,7 +94,7 @@ class TestWriteBack(SignatureCase):
         deal = request._record()
         self.assertEqual((self.partner.function, deal.expected_revenue, deal.date_deadline), (False, 0, False))
         self.assertFalse(self.partner.active)
-        self.assertIn("partner_id.function: –", "".join(deal.message_ids.mapped("body")))
+        self.assertIn("Job Position: –", "".join(deal.message_ids.mapped("body")))
 
     def test_only_the_chosen_radio_button_writes(self):
         group = {"type": "radio", "group": "delivery", "write_path": "referred"}

@@ -1,7 +1,7 @@
 import logging
 import re
 
-SECRET = re.compile(r"(/sign/|/s/)[A-Za-z0-9_-]{22,43}")
+SECRET = re.compile(r"((?:/|%2F)(?:sign|s)(?:/|%2F)+)[A-Za-z0-9_-]{22,43}", re.IGNORECASE)
 
 
 class HideSecretLinks(logging.Filter):

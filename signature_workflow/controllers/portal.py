@@ -8,7 +8,6 @@ from odoo.http import request
 from werkzeug.exceptions import NotFound
 
 from . import responses
-from .sign import USER_AGENT_LIMIT
 
 ORDERS = {"newest": "id desc", "oldest": "id", "done": "date_signed desc nulls last, id desc"}
 
@@ -32,7 +31,8 @@ class SignaturePortal(CustomerPortal):
         sortby, filterby = (sortby if sortby in ORDERS else "newest"), (filterby if filterby in filters else "all")
         domain = signers._account_domain(request.env.user) & filters[filterby]
         if search:
-            domain &= Domain("request_id.name", "ilike", search)
+            # the database takes no NUL
+            domain &= Domain("request_id.name", "ilike", search.replace("\0", ""))
         pager = portal_pager(
             url="/my/signatures",
             total=signers.search_count(domain),
@@ -80,18 +80,17 @@ class SignaturePortal(CustomerPortal):
     @http.route("/my/signatures/<int:signer_id>/open", type="http", auth="user", methods=["POST"], website=True)
     def open_signature(self, signer_id, **_params):
         signer = self._own_signer(signer_id)
-        user_agent = request.httprequest.user_agent.string[:USER_AGENT_LIMIT]
-        origin = {"ip": request.httprequest.remote_addr, "user_agent": user_agent}
-        response = request.redirect(signer._account_link(origin), code=303, local=False)
+        response = request.redirect(signer._account_link(responses.origin()), code=303, local=False)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     @http.route("/my/signatures/<int:signer_id>/copy", type="http", auth="user", methods=["GET"], website=True)
     def signed_copy(self, signer_id, **_params):
-        copy = self._own_signer(signer_id).request_id.final_id
-        if not copy:
+        signer = self._own_signer(signer_id)
+        # whoever has to enter a code does so on the page
+        if signer._page_state() != "completed":
             raise NotFound()
-        return responses.document(copy, download=True)
+        return responses.document(signer._document(), download=True)
 
     def _signers(self):
         # a signer's own part, however little they may read else

@@ -11,6 +11,7 @@ from ..engine import files, images
 
 # what the page accepts of files in all, which leaves room for marks and texts
 MAX_FILES = 11 * 1024 * 1024
+USER_AGENT_LIMIT = 512
 # what Odoo's stream reads of a stored file
 STREAM_COLUMNS = ["name", "mimetype", "checksum", "public", "store_fname"]
 
@@ -34,6 +35,14 @@ def private(response, policy):
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = policy
     return response
+
+
+def origin():
+    """Return `{"ip", "user_agent"}` of the visitor, for the audit trail."""
+    user_agent = request.httprequest.user_agent.string[:USER_AGENT_LIMIT]
+    # a database takes no control characters
+    user_agent = "".join(char for char in user_agent if char.isprintable())
+    return {"ip": request.httprequest.remote_addr, "user_agent": user_agent}
 
 
 def use_language(signer):

@@ -6,16 +6,15 @@ from werkzeug.exceptions import NotFound
 
 from ..engine import links
 from ..models.refused import SubmitRefused
+from ..models.signature_authentication import PASS_HOURS
 from . import responses
 
 MAX_BODY = 1024 * 1024
 # Files come as base64 within JSON: one of the greatest size, or several that together are not much more.
 MAX_ANSWERS = 16 * 1024 * 1024
-USER_AGENT_LIMIT = 512
 NONCE_LIMIT = 64
 # kept by the browser, for this link alone, once a code was entered
 PASS_COOKIE = "signature_pass"  # noqa: S105 - its name, not a secret
-PASS_HOURS = 12
 
 # No session: a signer has no account, and the page leaves no cookie but that of a code.
 READ = {"type": "http", "auth": "public", "methods": ["GET"], "save_session": False}
@@ -81,7 +80,7 @@ class SigningPage(http.Controller):
 
     @http.route("/sign/<string:token>/viewed", **ACT)
     def viewed(self, token, **_params):
-        self._signer_or_404(token)._record_view(self._origin())
+        self._signer_or_404(token)._record_view(responses.origin())
         return {}
 
     @http.route("/sign/<string:token>/draft", **ACT)
@@ -95,7 +94,7 @@ class SigningPage(http.Controller):
                 raise self._malformed()
             if consent is not True:
                 raise SubmitRefused("consent", request.env._("Please agree to sign electronically, then finish."))
-            return signer._submit(self._by_field(values), nonce, document, self._origin(), comment)
+            return signer._submit(self._by_field(values), nonce, document, responses.origin(), comment)
 
         return self._answer(token, act)
 
@@ -104,23 +103,25 @@ class SigningPage(http.Controller):
         def act(signer):
             if not (_is_nonce(nonce) and type(reason_id) in (int, type(None))):
                 raise self._malformed()
-            return signer._decline(reason, nonce, self._origin(), reason_id)
+            return signer._decline(reason, nonce, responses.origin(), reason_id)
 
         return self._answer(token, act)
 
     @http.route("/sign/<string:token>/forward", **ACT)
     def forward(self, token, name=None, email=None, phone=None, **_params):
-        return self._answer(token, lambda signer: signer._forward(name, email, phone, self._origin()))
+        return self._answer(token, lambda signer: signer._forward(name, email, phone, responses.origin()))
 
     @http.route("/sign/<string:token>/code", **ACT)
     def send_code(self, token, **_params):
-        return self._answer(token, lambda signer: request.env["signature.authentication"]._send(signer, self._origin()))
+        return self._answer(
+            token, lambda signer: request.env["signature.authentication"]._send(signer, responses.origin())
+        )
 
     @http.route("/sign/<string:token>/code/check", **ACT)
     def check_code(self, token, code=None, **_params):
         """Let the browser in that sends the right code; a wrong one counts, so nothing is undone."""
         signer = self._signer_or_404(token)
-        passed, refused = request.env["signature.authentication"]._check(signer, code, self._origin())
+        passed, refused = request.env["signature.authentication"]._check(signer, code, responses.origin())
         if refused:
             return self._refusal(refused)
         request.future_response.set_cookie(
@@ -137,7 +138,9 @@ class SigningPage(http.Controller):
     @http.route("/sign/<string:token>/return", **ACT)
     def return_device(self, token, **_params):
         """Close the link of a device that was handed over; tell where the salesperson goes on."""
-        record = self._signer_or_404(token)._return_device(self._origin())
+        record = self._signer_or_404(token)._return_device(responses.origin())
+        if not record:
+            raise NotFound()
         return {"url": f"/odoo/{record.res_model}/{record.res_id}"}
 
     # Who, what, from where
@@ -177,10 +180,6 @@ class SigningPage(http.Controller):
         if not signer:
             raise NotFound()
         return signer
-
-    def _origin(self):
-        user_agent = request.httprequest.user_agent.string[:USER_AGENT_LIMIT]
-        return {"ip": request.httprequest.remote_addr, "user_agent": user_agent}
 
     def _malformed(self):
         message = request.env._("This page is out of date. Reload it and try again.")

@@ -15,18 +15,23 @@ class MailMail(models.Model):
     signature_signer_id = fields.Many2one(
         "signature.signer", readonly=True, index="btree_not_null", ondelete="set null"
     )
+    signature_address = fields.Char("Address of the signer", readonly=True)
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        """Tell the salesperson of a mail that could not be sent: Odoo itself never tries it again."""
+        """Tell the salesperson of a mail that could not be sent: Odoo itself never tries it again, or deletes it."""
+        ours = [
+            (mail, mail.signature_signer_id, mail.signature_address, bool(mail.attachment_ids), mail.failure_reason)
+            for mail in self.sudo().filtered(lambda mail: failure_type and mail.signature_signer_id)
+        ]
         result = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )
-        if failure_type:
-            for mail in self.sudo().exists().filtered("signature_signer_id"):
-                mail.signature_signer_id._delivery_failed(failure_reason or mail.failure_reason or failure_type)
-                if not mail.attachment_ids:
-                    # no copy, so it holds a secret link or a code, and *Send again* makes a new one
-                    mail.unlink()
+        for mail, signer, address, is_copy, reason in ours:
+            if signer.email == address:
+                signer._delivery_failed(failure_reason or reason or failure_type, address=address)
+            if not is_copy:
+                # it holds a secret link or a code, and *Send again* makes a new one
+                mail.exists().unlink()
         return result
 
     # Secret links in mails of a deal
@@ -69,5 +74,7 @@ class MailMail(models.Model):
         signer.request_id._bump()
         signer.request_id._log_events("link_sent", signer=signer, data={"to": [["template", signer.email]]})
         url = self.env["signature.link"]._make(signer, "template")[signer.id]
+        # Odoo would name the others in "To": who answers to all of them would hand them the link
+        outgoing["headers"] = {name: text for name, text in outgoing["headers"].items() if name != "X-Msg-To-Add"}
         for key in ("body", "body_alternative"):
             outgoing[key] = address.sub(url, outgoing[key])

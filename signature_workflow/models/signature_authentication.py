@@ -51,7 +51,7 @@ class SignatureAuthentication(models.Model):
         method, masked = signer.authentication, signer._masked_address()
         if not masked:
             raise SubmitRefused("address", signer.env._("No code can be sent. Ask %s.", signer._whom_to_ask()))
-        checks = self._today(signer)
+        checks = self._recent(signer)
         reply = {"address": masked, "wait": checks._seconds_to_wait(), "problem": checks[-1:]._problem()}
         if reply["wait"]:
             return reply
@@ -137,7 +137,7 @@ class SignatureAuthentication(models.Model):
         return self._hash(signer, code)
 
     @api.model
-    def _today(self, signer):
+    def _recent(self, signer):
         """Return the checks of this signer that limits count, the newest last."""
         since = fields.Datetime.now() - timedelta(days=1)
         return signer.env[self._name].search([("signer_id", "=", signer.id), ("date", ">", since)])
@@ -150,7 +150,7 @@ class SignatureAuthentication(models.Model):
     @api.model
     def _open(self, signer):
         """Return the check that a code is entered for; where a code was agreed on, begin one. Raises SubmitRefused."""
-        checks, now = self._today(signer), fields.Datetime.now()
+        checks, now = self._recent(signer), fields.Datetime.now()
         live = checks.filtered(lambda check: not check.date_passed and check.date_expire > now)[-1:]
         if signer.authentication == "code":
             self._agreed(signer)
@@ -204,7 +204,7 @@ class SignatureAuthentication(models.Model):
         env, whom = self.env, self.signer_id._whom_to_ask()
         if self.method != "code":
             message = env._("The code was wrong too often. Ask for a new one.")
-        elif self._today(self.signer_id)._is_used_up_today():
+        elif self._recent(self.signer_id)._is_used_up_today():
             message = env._("The code was wrong too often today. Ask %s for help.", whom)
         else:
             message = env._(
@@ -217,7 +217,7 @@ class SignatureAuthentication(models.Model):
     def _alert(self):
         """Tell the salesperson, once, that nobody gets in any more today with the code agreed on."""
         signer = self.signer_id
-        if self.method != "code" or sum(self._today(signer).mapped("tries")) != ACCESS_TRIES_PER_DAY:
+        if self.method != "code" or sum(self._recent(signer).mapped("tries")) != ACCESS_TRIES_PER_DAY:
             return
         request = signer.request_id._for_sender()
         note = request.env._(
@@ -231,10 +231,12 @@ class SignatureAuthentication(models.Model):
 
     def _problem(self):
         """Return that a code could not be delivered since this one was made, or nothing."""
+        if not self:
+            return ""
         signer = self.signer_id
         failed = [("signer_id", "=", signer.id), ("kind", "=", "undelivered"), ("date", ">=", self.date)]
         known = [("request_id", "=", signer.request_id.id), *failed]
-        if not self or not self.env["signature.event"].search_count(known, limit=1):
+        if not self.env["signature.event"].search_count(known, limit=1):
             return ""
         return self.env._(
             "A code could not be delivered to %(address)s. If none arrives, ask %(sender)s.",

@@ -6,7 +6,11 @@ from odoo.fields import Domain
 # where those land who get no secret link: their own documents, after they have logged in
 PORTAL_PATH = "/my/signatures/crm.lead/"
 # what answers quote of a mail with a secret link
-SECRET_PATH = re.compile(r"/(?:sign/[A-Za-z0-9_-]{43}|s/[A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
+# which mail gateways write in their own links as %2Fsign%2F… or _sign_…, some of them with - as -2D and _ as -5F
+LETTER = r"(?:-2D|-5F|[A-Za-z0-9_-])"
+SECRET_PATH = re.compile(
+    rf"(?:/|%2F|_)(?:sign(?:/|%2F|_)({LETTER}{{43}})|s(?:/|%2F|_)({LETTER}{{22}})(?![A-Za-z0-9-]))", re.IGNORECASE
+)
 
 
 class CrmLead(models.Model):
@@ -62,6 +66,13 @@ class MailThread(models.AbstractModel):
     def _message_parse_extract_payload_postprocess(self, message, payload_dict):
         """Take secret links out of what comes in: answers quote the mail, and colleagues read them."""
         payload = super()._message_parse_extract_payload_postprocess(message, payload_dict)
-        body = payload["body"]
+        body, links = payload["body"], self.env["signature.link"]
+
+        def without_secret(match):
+            token = match[1] or match[2]
+            if not (links._find(token) or links._find(token.replace("-5F", "_").replace("-2D", "-"))):
+                return match[0]
+            return "/my/signatures" if match[0].startswith("/") else match[0].replace(token, "")
+
         # it stays the markup, or the text, that it was
-        return {**payload, "body": type(body)(SECRET_PATH.sub("/my/signatures", body))}
+        return {**payload, "body": type(body)(SECRET_PATH.sub(without_secret, body))}

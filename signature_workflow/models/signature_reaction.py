@@ -62,7 +62,8 @@ class SignatureReaction(models.Model):
         self.write({"state": state, "outcome": outcome, "failure": False})
 
     def _apply_copies(self):
-        return "done", self.env._("Sent to %s", self.request_id.signer_ids._send_copies())
+        sent = self.request_id.signer_ids._send_copies()
+        return "done", self.env._("Sent to %s", sent) if sent else self.env._("Nobody has an address to send it to.")
 
     def _apply_write(self):
         return "done", self.request_id._write_back()

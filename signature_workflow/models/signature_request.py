@@ -147,6 +147,11 @@ class SignatureRequest(models.Model):
         model = self.env.get(self.res_model)
         return self.browse() if model is None else model.browse(self.res_id)
 
+    def _is_approval(self):
+        """Tell whether nobody signs this document: it is only approved."""
+        self.ensure_one()
+        return all(signer.participation == "approve" for signer in self.signer_ids._acting())
+
     def _for_sender(self):
         self.ensure_one()
         # a user's language is that of the contact

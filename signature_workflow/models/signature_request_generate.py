@@ -191,18 +191,19 @@ class SignatureRequest(models.Model):
             )
 
     def _next_signers(self):
-        """Return the waiting signers whose turn has come: nobody of whom something is asked is left before them."""
+        """Return the waiting signers whose turn has come: nobody of whom something is asked is left before them.
+
+        Who reads after everybody else reads together with the last ones: then the document is completed.
+        """
         found = self.env["signature.signer"]
         for request in self:
-            left = request.signer_ids._acting().filtered(lambda signer: not signer.is_done)
-            turn = min(left.mapped("sequence"), default=None)
-            found |= request.signer_ids.filtered(
-                lambda s, turn=turn: (
-                    s.state == "waiting"
-                    and (s.sequence == turn if s.participation in ACTING else s.participation == "view")
-                    and s.sequence <= turn
-                )
-            )
+            acting = request.signer_ids._acting()
+            left = acting.filtered(lambda signer: not signer.is_done)
+            turn, last = min(left.mapped("sequence"), default=0), max(acting.mapped("sequence"), default=0)
+            waiting = request.signer_ids.filtered(lambda signer: signer.state == "waiting")
+            readers = waiting.filtered(lambda signer: signer.participation == "view")
+            found |= waiting._acting().filtered(lambda signer, turn=turn: signer.sequence == turn)
+            found |= readers.filtered(lambda signer, turn=turn, last=last: min(signer.sequence, last) <= turn)
         return found
 
     def _send_next(self):

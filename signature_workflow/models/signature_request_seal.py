@@ -73,11 +73,16 @@ class SignatureRequest(models.Model):
         self._log_events("tested", data={"document_sha256": self.final_sha256})
         self.env["signature.reaction"]._plan(self)
 
+    def _copy_name(self):
+        if self._is_approval():
+            return self.env._("%s – approved.pdf", self.name)
+        return self.env._("%s – signed.pdf", self.name)
+
     def _file_pdf(self, target, data):
         return self.env["ir.attachment"].create(
             {
                 # in the language of the document: it is the client who gets it by mail
-                "name": self.with_context(lang=self.signer_ids[:1].lang).env._("%s – signed.pdf", self.name),
+                "name": self.with_context(lang=self.signer_ids[:1].lang)._copy_name(),
                 "raw": data,
                 "mimetype": "application/pdf",
                 "res_model": target._name,
@@ -92,8 +97,12 @@ class SignatureRequest(models.Model):
             copies = self._file_pdf(record, data)
             for file in self.field_ids.filtered(lambda field: field.type == "file").attachment_id:
                 copies |= file.copy({"res_model": record._name, "res_id": record.id})
+            if self._is_approval():
+                words = self.env._("Everybody has approved “%s”.", self.name)
+            else:
+                words = self.env._("Everybody has signed “%s”.", self.name)
             record.message_post(
-                body=self.env._("Everybody has signed “%s”.", self.name),
+                body=words,
                 attachment_ids=copies.ids,
                 author_id=self._author_id(),
                 subtype_xmlid="mail.mt_note",

@@ -167,7 +167,9 @@ class SignatureRequest(models.Model):
             answer = asked._written_answer()
             target[field.name] = merge._to_field(field, answer)
             written.append([asked.write_path, answer or ""])
-            lines.append(f"{asked.write_path}: {merge._format(target.sudo(), field, False) or '–'}")
+            lines.append(
+                f"{merge._title(record, asked.write_path)}: {merge._format(target.sudo(), field, False) or '–'}"
+            )
         if not written:
             return self.env._("Nothing was chosen that would be written.")
         self._log_events("written", data={"values": written})

@@ -53,6 +53,7 @@ class SignatureSigner(models.Model):
     decline_reason_id = fields.Many2one("signature.decline.reason", readonly=True, ondelete="restrict")
     decline_reason = fields.Text(readonly=True)
     forwards = fields.Integer("Times forwarded", readonly=True)
+    forwarded_by = fields.Char(readonly=True)
     field_ids = fields.One2many("signature.request.field", "signer_id", readonly=True)
     link_ids = fields.One2many("signature.link", "signer_id", groups=fields.NO_ACCESS)
 
@@ -107,16 +108,21 @@ class SignatureSigner(models.Model):
     # Buttons of the salesperson
 
     def action_resend(self):
-        """Send a new link; the old ones stop working."""
+        """Send a new link; the old ones stop working. Returns a notification that says so."""
         self.request_id._check_may_change()
         for signer in self.sudo():
             signer.request_id._bump()
-            if not signer._is_turn() or signer.channel == "manual":
+            if not signer._is_turn():
                 raise UserError(self.env._("It is not %s's turn to sign, so no link was sent.", signer.name))
+            if signer.channel == "manual":
+                raise UserError(self.env._("%s gets the link by hand: show it from the request.", signer.name))
             signer.link_ids._revoke("resent")
             signer.request_id._close_todos(signer)
             signer._send_links()
             signer._log_links(again=True)
+        names = ", ".join(self.mapped("name"))
+        message = self.env._("%s gets a new link. The ones so far no longer work.", names)
+        return self.env["signature.template"]._notification(message)
 
     def _is_turn(self):
         """Tell whether this signer has a link to a document that can be signed, or read, now."""
@@ -129,7 +135,7 @@ class SignatureSigner(models.Model):
         `reason` is that of the revoked links; `vals` are name, email, phone, partner_id, user_id, lang, channel.
         """
         self.ensure_one()
-        self.write({**vals, "draft": False, "date_viewed": False})
+        self.write({"forwarded_by": False, **vals, "draft": False, "date_viewed": False})
         if self.state == "viewed":
             self._move("sent")
         self.link_ids._revoke(reason)

@@ -2,7 +2,8 @@ import hashlib
 import json
 
 from odoo import fields, models
-from odoo.tools import email_normalize
+from odoo.fields import Domain
+from odoo.tools import SQL, email_normalize
 
 from ..engine import transitions, values
 from ..engine.errors import ValueRefused
@@ -13,10 +14,11 @@ CONSENT_VERSION = "2"
 # a drawn signature in each of many fields, and some pages of text
 DRAFT_LIMIT = 512 * 1024
 FORWARD_LIMIT = 3
+PERSON_LIMIT = 100
 
 
 # what signing needs of the rows, which Odoo reads whole otherwise
-SIGNING_SIGNER = ["state", "nonce", "name", "email", "user_id", "partner_id"]
+SIGNING_SIGNER = ["request_id", "state", "nonce", "name", "email", "user_id", "partner_id"]
 SIGNING_REQUEST = [
     "name", "state", "company_id", "user_id", "original_sha256", "page_sizes", "date_expire", "is_test",
     "res_model", "res_id",
@@ -43,14 +45,15 @@ class SignatureSigner(models.Model):
         It is checked when it is sent. Raises SubmitRefused.
         """
         self.ensure_one()
-        if self._page_state() != "ready":
-            return
+        self._check_may_act()
         try:
             text = json.dumps(draft, allow_nan=False)
         except ValueError:
             text = ""
         if not isinstance(draft, dict) or not 0 < len(text) <= DRAFT_LIMIT:
             raise SubmitRefused("malformed", self.env._("This page is out of date. Reload it and try again."))
+        # two at once: the query that fails, and is logged, must not be the one with the draft
+        self.env.cr.execute(SQL("SELECT 1 FROM signature_signer WHERE id = %s FOR NO KEY UPDATE", self.id))
         self.draft = text
 
     def _submit(self, answers, nonce, document_sha256, origin, comment=""):
@@ -73,8 +76,8 @@ class SignatureSigner(models.Model):
         """Read once what signing needs of each row."""
         self.fetch(SIGNING_SIGNER)
         self.request_id.fetch(SIGNING_REQUEST)
-        # rows that are made ask for the user's company, notes for its mail domain
-        self.env.user.fetch(["company_id"])
+        # rows that are made ask for the user's company, notes for its mail domain, words for the sender's contact
+        (self.env.user | self.request_id.user_id).fetch(["company_id", "partner_id"])
         self.env.company.fetch(["alias_domain_id"])
 
     def _is_repeat(self, nonce):
@@ -93,9 +96,9 @@ class SignatureSigner(models.Model):
             "cancelled": self.env._("This document was cancelled."),
             "preparing": self.env._("This document is being prepared. Try again in a moment."),
             "failed": self.env._("Something went wrong with this document; the sender knows."),
-            "released": self.env._("%s has already signed for you.", self._released_by().name),
+            "released": self.env._("%s has already done this for you.", self._released_by().name),
         }
-        raise SubmitRefused(state, reasons.get(state) or self.env._("You have already signed this document."))
+        raise SubmitRefused(state, reasons.get(state) or self.env._("Your part of this document is done."))
 
     def _sign(self, answers, nonce, document_sha256, origin, comment):
         request, approves = self.request_id._for_sender(), self.participation == "approve"
@@ -106,9 +109,8 @@ class SignatureSigner(models.Model):
             )
         comment = self._words(comment) if approves else ""
         answers_sha256 = self._store_answers(answers)
-        host = self._host()
         done = {"date_signed": fields.Datetime.now(), "ip": origin.get("ip"), "nonce": nonce, "draft": False}
-        self._move("approved" if approves else "signed", comment=comment, host_id=host.id, **done)
+        self._move("approved" if approves else "signed", comment=comment, host_id=self._host().id, **done)
         if approves:
             note = request.env._("%(name)s approved “%(document)s”.", name=self.name, document=request.name)
         else:
@@ -123,15 +125,18 @@ class SignatureSigner(models.Model):
                 "consent_version": CONSENT_VERSION,
                 "consent_sha256": hashlib.sha256(self._consent().encode()).hexdigest(),
                 **({"comment": comment} if comment else {}),
-                **({"host": host.name} if host else {}),
+                **self._way(),
             },
             note="\n".join(filter(None, [note, comment])),
         )
         request._close_todos(self)
-        if self._end_turn(request):
+        left = self._end_turn(request)
+        if not left:
+            request._move("signed")
+        elif "waiting" in left.mapped("state"):
             request.to_dispatch = True
         else:
-            request._move("signed")
+            return  # others of the same turn are at work: the worker has nothing to do
         request._queue_trigger()
 
     def _link(self):
@@ -143,6 +148,13 @@ class SignatureSigner(models.Model):
         link = self._link()
         return link.create_uid if link.channel == "in_person" else link.create_uid.browse()
 
+    def _way(self):
+        """Return, for the trail, by whose hands the link came, where it was not sent to the signer."""
+        link = self._link()
+        if link.channel not in ("shown", "in_person"):
+            return {}
+        return {"link": link.channel, "link_by": link.create_uid.name}
+
     def _words(self, text):
         """Return the checked words of a signer; raises SubmitRefused."""
         try:
@@ -152,7 +164,7 @@ class SignatureSigner(models.Model):
 
     def _end_turn(self, request):
         """Let go of the others of this signer's group; return the signers who are left."""
-        left = self.search_fetch(self._left_domain(request), ["role_id", "name"])
+        left = self.search_fetch(self._left_domain(request), ["role_id", "name", "state"])
         released = left.filtered(lambda signer: signer.role_id == self.role_id)
         if released:
             released._release(self, request)
@@ -162,9 +174,10 @@ class SignatureSigner(models.Model):
         """Tell the trail that `winner` has signed for these others of the group; the fields of the role are theirs."""
         self.env["signature.request.field"].search(winner._own_fields_domain()).signer_id = winner
         for signer in self._move("skipped", draft=False):
+            request._close_todos(signer)
             request._log_events("skipped", signer=signer, data={"signed_by": winner.name})
         note = request.env._(
-            "%(name)s signed for %(others)s too: their links to “%(document)s” are closed.",
+            "%(name)s has done the part of %(others)s too: their links to “%(document)s” are closed.",
             name=winner.name,
             others=", ".join(self.mapped("name")),
             document=request.name,
@@ -179,14 +192,13 @@ class SignatureSigner(models.Model):
         request = self.request_id._for_sender()
         request._bump()
         self._check_may_act()
-        reason = self.env["signature.decline.reason"].search([("id", "=", reason_id)]) if reason_id else None
+        reason = self.env["signature.decline.reason"].search([("id", "=", reason_id or 0)])
         words = self._words(words)
         if not words and (not reason or reason.needs_words):
             raise SubmitRefused("reason", self.env._("Say why you decline, so that it can be mended."))
-        told = reason and reason.with_env(request.env).name
-        text = "\n".join(filter(None, [told, words]))
-        done = {"nonce": nonce, "ip": origin.get("ip"), "draft": False}
-        self._move("declined", decline_reason_id=reason and reason.id, decline_reason=text, **done)
+        text = "\n".join(filter(None, [reason.with_env(request.env).name, words]))
+        done = {"nonce": nonce, "ip": origin.get("ip"), "host_id": self._host().id, "draft": False}
+        self._move("declined", decline_reason_id=reason.id, decline_reason=text, **done)
         request._move("declined", to_dispatch=False)
         request._close_todos()
         gaps = {"name": self.name, "document": request.name, "reason": text}
@@ -196,8 +208,9 @@ class SignatureSigner(models.Model):
         else:
             title = request.env._("Declined: %s", request.name)
             note = request.env._("%(name)s declined “%(document)s”: %(reason)s", **gaps)
-        request._log_events("declined", signer=self, origin=origin, data={"reason": text}, note=note)
+        request._log_events("declined", signer=self, origin=origin, data={"reason": text, **self._way()}, note=note)
         request._add_todo(title, note)
+        request._notify_sender(title, note)
         return self._page_state()
 
     def _forward(self, name, email, phone, origin):
@@ -213,7 +226,8 @@ class SignatureSigner(models.Model):
         before, person = self.name, self._new_person(name, email, phone)
         self.env["signature.sending"]._check(self, "email", person["email"])
         request = self.request_id._for_sender()
-        self._change_person("forwarded", channel="email", forwards=self.forwards + 1, **person)
+        forwarded = {"forwards": self.forwards + 1, "forwarded_by": before}
+        self._change_person("forwarded", channel="email", **forwarded, **person)
         note = request.env._(
             "%(before)s has forwarded “%(document)s” to %(name)s (%(email)s).",
             before=before,
@@ -233,22 +247,38 @@ class SignatureSigner(models.Model):
             phone = values.parse("phone", phone or "")
         except ValueRefused as error:
             raise SubmitRefused("value", engine_message(self.env, error)) from error
+        if len(name) > PERSON_LIMIT or any(part in name.lower() for part in ("@", "://", "www.")):
+            # it stands in a mail that looks as if it came from the sender
+            raise SubmitRefused("value", self.env._("Enter the name of a person, of at most 100 letters."))
         if not name or not email:
             raise SubmitRefused("value", self.env._("Enter the name and the e-mail address."))
         if email in self.request_id.signer_ids.mapped("email"):
             raise SubmitRefused("value", self.env._("%s already takes part in this document.", email))
-        partner = self.env["res.partner"].search([("email_normalized", "=", email)], limit=1)
         company = self.request_id.company_id
+        known = Domain("email_normalized", "=", email) & Domain("company_id", "in", [False, company.id])
+        partner = self.env["res.partner"].search(known, limit=1)
         phone = phone and self.env["res.partner"]._phone_format(number=phone, country=company.country_id)
         if self.authentication == "sms" and not phone:
             raise SubmitRefused("phone", self.env._("Enter the phone number that the code is sent to."))
         user = partner.user_ids.filtered(lambda user: not user.share)[:1]
-        return {"name": name, "email": email, "phone": phone or False, "partner_id": partner.id, "user_id": user.id}
+        return {
+            "name": name,
+            "email": email,
+            "phone": phone or False,
+            "partner_id": partner.id,
+            "user_id": user.id,
+            "lang": partner.lang or self.lang,
+            "tz": partner.tz or self.tz,
+        }
 
     def _return_device(self, origin):
-        """Close the link by which a device was handed over: it shows nothing any more. Returns the request."""
+        """Close the link by which a device was handed over: it shows nothing any more.
+
+        Returns the request, or none when the link is no such one.
+        """
         link = self._link()
-        if link.channel == "in_person" and not link.revoked:
-            link._revoke("returned")
-            self.request_id._log_events("returned", signer=self, origin=origin, data={"host": link.create_uid.name})
+        if link.channel != "in_person":
+            return self.request_id.browse()
+        link._revoke("returned")
+        self.request_id._log_events("returned", signer=self, origin=origin, data={"host": link.create_uid.name})
         return self.request_id

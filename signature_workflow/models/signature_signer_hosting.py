@@ -28,6 +28,14 @@ class SignatureSigner(models.Model):
         # on this very host, whatever the configured one is: it is this browser's session that has to go
         return {"type": "ir.actions.act_url", "url": urlsplit(self._hand_over()).path, "target": "self"}
 
+    def action_open_mine(self):
+        """Return the action that opens, in a new tab, the page of a signer who is this user."""
+        self.ensure_one()
+        signer = self.sudo()
+        if signer.user_id != self.env.user or not signer._is_turn():
+            raise UserError(self.env._("It is not your turn. Reload the page to see where the document stands."))
+        return {"type": "ir.actions.act_url", "url": signer._account_link(None), "target": "new"}
+
     def action_see_as(self):
         """Return the action that shows the signer's page in a new tab."""
         self.ensure_one()
@@ -76,6 +84,14 @@ class SignatureSigner(models.Model):
         if not signer._is_turn():
             raise UserError(
                 self.env._("It is not the turn of %s. Reload the page to see where the document stands.", signer.name)
+            )
+        if signer.user_id:
+            raise UserError(
+                self.env._(
+                    "%s is a colleague and acts from their own account: they find the document in the top bar, under "
+                    "“Waiting for my signature”.",
+                    signer.name,
+                )
             )
         request = signer.request_id._for_sender()
         return signer, request, {"user": self.env.user.name, "name": signer.name, "document": request.name}

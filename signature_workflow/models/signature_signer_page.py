@@ -18,7 +18,7 @@ VISITOR_COLUMNS = ["request_id", "role_id", "state", "lang", "tz", "participatio
 DOCUMENT_COLUMNS = ["state", "date_expire", "original_id", "final_id"]
 SIGNER_COLUMNS = [
     "request_id", "role_id", "partner_id", "user_id", "name", "email", "phone", "lang", "tz", "state", "date_signed",
-    *POLICY, "forwards",
+    *POLICY, "forwards", "forwarded_by",
 ]  # fmt: skip
 REQUEST_COLUMNS = [
     "name", "state", "company_id", "user_id", "original_id", "original_sha256", "final_id", "page_sizes", "date_expire",
@@ -74,7 +74,7 @@ class SignatureSigner(models.Model):
         request, is_preview = self.request_id, self.env.context.get("signature_preview")
         is_late = request.state == "sent" and self._is_late()
         if self.participation not in ACTING:
-            return "expired" if is_late else "reading"
+            return self._reading_state(is_late)
         if request.state == "signed":
             return "sealing"
         if self.state in transitions.SIGNER_DONE:
@@ -82,6 +82,12 @@ class SignatureSigner(models.Model):
         if is_late:
             return "expired"
         return "ready" if self.state in ("sent", "viewed") or is_preview else "waiting"
+
+    def _reading_state(self, is_late):
+        is_too_early = self.state == "waiting" and self.request_id.state == "sent"
+        if is_too_early and not self.env.context.get("signature_preview"):
+            return "waiting"
+        return "expired" if is_late else "reading"
 
     def _is_late(self):
         limit = self.request_id.date_expire
@@ -130,6 +136,7 @@ class SignatureSigner(models.Model):
             "is_test": request.is_test,
             "is_preview": bool(self.env.context.get("signature_preview")),
             "host": self._host().name or "",
+            "forwarded_by": self.forwarded_by or "",
             "may_forward": self.may_forward and not self._host() and self.forwards < FORWARD_LIMIT,
             "draft": self._kept_draft() if state == "ready" else None,
             "reasons": self._decline_reasons() if state == "ready" else [],
@@ -277,7 +284,7 @@ class SignatureSigner(models.Model):
         mark = signed and signed._mark()
         return {
             "name": signer.name,
-            "role": signer.role_id.with_context(lang=self.env.lang).name,
+            "role": signer.role_id.name,
             "participation": signer.participation,
             "state": signer.state,
             "date": signer.date_signed,

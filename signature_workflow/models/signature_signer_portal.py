@@ -15,11 +15,11 @@ class SignatureSigner(models.Model):
     def _account_domain(self, user):
         """Return the Domain of the parts that `user` sees in the account: their own, once they were asked.
 
-        Who only gets the signed copy sees it when it is there.
+        Who only gets the signed copy sees it when it is there; for whom another of the group has signed, nothing.
         """
         own = Domain("user_id", "=", user.id) if user._is_internal() else Domain("partner_id", "=", user.partner_id.id)
         asked = Domain("state", "!=", "waiting") | Domain("request_id.state", "=", "completed")
-        return own & asked & Domain("request_id.is_test", "=", False)
+        return own & asked & Domain("state", "!=", "skipped") & Domain("request_id.is_test", "=", False)
 
     @api.model
     def _account_filters(self):
@@ -44,8 +44,10 @@ class SignatureSigner(models.Model):
         return self._account_domain(user) & self._account_filters()["waiting"]
 
     def _account_action(self):
-        """Return what this person may do now: "sign", "approve", "view" or ""."""
+        """Return what this person may do now: "sign", "approve", "view", "open" the copy behind a code, or ""."""
         self.ensure_one()
+        if self.request_id.state == "completed" and self.authentication != "link":
+            return "open"
         if self.request_id.state != "sent" or self.state not in ("sent", "viewed"):
             return ""
         return self.participation

@@ -31,26 +31,26 @@ class SignatureSigner(models.Model):
         for signer in self.filtered(lambda signer: signer.channel == "manual"):
             request = signer.request_id._for_sender()
             request._add_todo(
-                request.env._("Let %s sign", signer.name),
+                request.env._("%s gets the document by hand", signer.name),
                 request.env._(
-                    "“%s” waits to be signed. Open the request: show the QR code, copy the link, or hand over your "
-                    "device.",
+                    "“%s” waits for them. Open the request: show the QR code, copy the link, or hand over your device.",
                     request.name,
                 ),
                 signer,
             )
 
     def _log_links(self, again=False):
-        """Note in the trail and in the chatter whom links have gone to."""
-        requests, notes = self.request_id, {}
-        for request, mine in self.grouped("request_id").items():
+        """Note in the trail and in the chatter whom links have gone to: nothing goes to those who get it by hand."""
+        reached = self.filtered(lambda signer: signer.channel != "manual")
+        requests, notes = reached.request_id, {}
+        for request, mine in reached.grouped("request_id").items():
             env, gaps = request._for_sender().env, {"document": request.name, "names": ", ".join(mine.mapped("name"))}
             if again:
                 notes[request.id] = env._("“%(document)s” was sent to %(names)s once more.", **gaps)
             else:
                 notes[request.id] = env._("“%(document)s” was sent to %(names)s.", **gaps)
         self.env["signature.event"]._append(
-            requests, "link_sent", data=lambda request: {"to": (self & request.signer_ids)._addresses()}
+            requests, "link_sent", data=lambda request: {"to": (reached & request.signer_ids)._addresses()}
         )
         requests._log_notes(notes)
 
@@ -71,20 +71,30 @@ class SignatureSigner(models.Model):
             email_layout_xmlid="signature_workflow.mail_layout",
         )
         for mail, signer in zip(mails, self, strict=True):
-            mail.signature_signer_id = signer
+            mail.write({"signature_signer_id": signer.id, "signature_address": signer.email})
         mails.mail_message_id.body = False
         # not from here: a mail server that hangs up must not look like a failure of this work
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _send_copies(self):
-        """Send the signed copy: by mail the file, by SMS a link to it. Returns where it went, as text."""
+        """Send the signed copy: by mail the file, by SMS a link to it. Returns where it went, as text.
+
+        Whom neither reaches is left to the salesperson.
+        """
         people = self.filtered(lambda signer: signer.state != "skipped")
         template = self.env.ref("signature_workflow.mail_template_completed")
         for request, mine in people.filtered("email").grouped("request_id").items():
             mine._mail(template, attachment_ids=[(4, request.final_id.id)])
-        if texted := people.filtered(lambda signer: not signer.email and signer.channel == "sms"):
-            urls = self.env["signature.link"]._make(texted, "sms")
-            texted._text({signer.id: signer._copy_text(urls[signer.id]) for signer in texted})
+        by_text = people.filtered(lambda signer: not signer.email and signer.channel == "sms")
+        urls = self.env["signature.link"]._make(by_text, "sms")
+        texted = by_text._text({signer.id: signer._copy_text(urls[signer.id]) for signer in by_text})
+        for signer in people.filtered(lambda signer: not signer.email) - by_text:
+            request = signer.request_id._for_sender()
+            request._add_todo(
+                request.env._("Give %s their copy", signer.name),
+                request.env._("“%s” is completed, and they have no e-mail address to send it to.", request.name),
+                signer,
+            )
         return ", ".join([*people.filtered("email").mapped("email"), *texted.mapped("phone")])
 
     def _delivery_failed(self, reason, address=None):

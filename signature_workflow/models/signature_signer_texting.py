@@ -10,7 +10,11 @@ class SignatureSigner(models.Model):
     _inherit = "signature.signer"
 
     def _text(self, bodies):
-        """Queue a text message to each signer; `bodies` is by signer id. What a limit holds back is undelivered."""
+        """Queue a text message to each signer; `bodies` is by signer id. Returns to whom.
+
+        What a limit holds back is undelivered.
+        """
+        texted = self.browse()
         for signer in self:
             try:
                 signer.request_id._for_sender().env["signature.sending"]._check(signer, "sms", signer.phone)
@@ -18,6 +22,8 @@ class SignatureSigner(models.Model):
                 signer._delivery_failed(str(refused).rstrip("."), address=signer.phone)
             else:
                 signer._queue_text(bodies[signer.id])
+                texted |= signer
+        return texted
 
     def _queue_text(self, body):
         """Queue a text message to this signer, who is in no chatter: colleagues must not read the link or the code."""
@@ -28,6 +34,11 @@ class SignatureSigner(models.Model):
         # reports of delivery come to the tracker, also when the message itself is gone
         tracker = {"sms_uuid": message.uuid, "signature_signer_id": self.id, "signature_number": self.phone}
         self.env["sms.tracker"].sudo().create(tracker)
+
+    def _copy_call(self):
+        """Return what has happened to the document, as the beginning of a subject."""
+        self.ensure_one()
+        return self.env._("Approved") if self.request_id._is_approval() else self.env._("Signed")
 
     def _call(self):
         """Return what is asked of this signer, as the beginning of a subject."""
@@ -56,9 +67,10 @@ class SignatureSigner(models.Model):
         env, company = self._texting_env(), self.request_id.company_id.name
 
         def compose(name):
-            return env._(
-                "%(company)s: %(document)s is signed. Your copy: %(link)s", company=company, document=name, link=url
-            )
+            gaps = {"company": company, "document": name, "link": url}
+            if self.request_id._is_approval():
+                return env._("%(company)s: %(document)s is approved. Your copy: %(link)s", **gaps)
+            return env._("%(company)s: %(document)s is signed. Your copy: %(link)s", **gaps)
 
         return sms.fit(compose, self.request_id.name)
 
@@ -69,7 +81,7 @@ class SignatureSigner(models.Model):
 
         def compose(name):
             return env._(
-                "%(code)s is your code to open %(document)s. Tell it nobody. %(company)s",
+                "%(code)s is your code to open %(document)s. Do not share it. %(company)s",
                 code=code,
                 document=name,
                 company=company,

@@ -38,7 +38,8 @@ class SignatureTemplateRole(models.Model):
             if line.may_forward and line.authentication == "code":
                 raise ValidationError(
                     self.env._(
-                        "“%s” shows an access code that only they know, so they cannot forward. Choose one of the two.",
+                        "“%s” is asked for an access code that only they know, so they cannot forward. Take away the "
+                        "code or the forwarding.",
                         line.role_id.name,
                     )
                 )
@@ -77,7 +78,7 @@ class SignatureTemplateRole(models.Model):
         """
         policy = {name: self[name] for name in POLICY}
         if is_test or self.participation == "copy":
-            return policy | {"channel": "email", "authentication": "link"}
+            return policy | {"channel": "email", "authentication": "link", "may_forward": False}
         return policy | {"channel": channel or self.channel}
 
     def _lacking(self, person, policy):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class SignatureRequestCancel(models.TransientModel):
@@ -9,6 +9,11 @@ class SignatureRequestCancel(models.TransientModel):
 
     request_id = fields.Many2one("signature.request", required=True, readonly=True, ondelete="cascade")
     reason = fields.Text(help="Who opens a link of this document reads it; so do your colleagues.")
+
+    @api.constrains("request_id")
+    def _check_request_id(self):
+        # Odoo checks with all rights, but it is the user's that count
+        self.sudo(False).request_id.check_access("read")
 
     def action_cancel(self):
         """Cancel the request. Raises UserError when it is too late."""

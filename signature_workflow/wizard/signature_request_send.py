@@ -149,10 +149,21 @@ class SignatureRequestSend(models.TransientModel):
         chosen = {line.role_id: line.channel for line in self.signer_ids if line.channel != usual.get(line.role_id)}
         return {role.id: channel for role, channel in chosen.items() if role in usual}
 
+    def _check_channels(self):
+        """Return the sentences on groups whose people are to be reached in different ways."""
+        return [
+            self.env._("All who play the role “%s” are reached in the same way. Choose one way for them.", role.name)
+            for role, lines in self.signer_ids.grouped("role_id").items()
+            if len(set(lines.mapped("channel"))) > 1
+        ]
+
     def _people(self):
         template, record, signatory = self.template_id, self._localized(), self.signatory_id
         user = template._responsible(record, signatory)
-        return template._find_signers(record, user, signatory, self._overrides(), channels=self._channels())
+        signers, problems = template._find_signers(
+            record, user, signatory, self._overrides(), channels=self._channels()
+        )
+        return signers, [*problems, *self._check_channels()]
 
     def action_send(self):
         """Queue the request; the worker makes and sends the document. Raises UserError saying what is missing."""

@@ -40,6 +40,11 @@ class SignatureSignerChange(models.TransientModel):
         known = {name: signer[name] for name in TEXTS} | {"partner_id": signer.partner_id.id}
         return {name: value for name, value in known.items() if name in fields} | values
 
+    @api.constrains("signer_id")
+    def _check_signer_id(self):
+        # Odoo checks with all rights, but it is the user's that count
+        self.sudo(False).signer_id.check_access("read")
+
     @api.depends("partner_id")
     def _compute_person(self):
         for change in self:
@@ -69,7 +74,8 @@ class SignatureSignerChange(models.TransientModel):
                 )
             )
         before = self._address(signer)
-        signer._change_person("changed", **person)
+        is_same = before[0] == person["name"] and signer.partner_id.id == person["partner_id"]
+        signer._change_person("resent" if is_same else "changed", **person)
         gaps = {"before": before[0], "name": signer.name, "document": request.name}
         if before[0] == signer.name:
             note = request.env._("How %(name)s is reached for “%(document)s” was changed.", **gaps)
@@ -128,5 +134,5 @@ class SignatureSignerChange(models.TransientModel):
         if not signer._is_turn():
             return self.env._("%s gets a link when it is their turn.", signer.name)
         if signer.channel == "manual":
-            return self.env._("The links so far work no more. Show %s a new one.", signer.name)
-        return self.env._("%s gets a new link. The ones so far work no more.", signer.name)
+            return self.env._("The links so far no longer work. Show %s a new one.", signer.name)
+        return self.env._("%s gets a new link. The ones so far no longer work.", signer.name)

@@ -1,0 +1,93 @@
+import smtplib
+from unittest.mock import patch
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import SignatureCase
+
+# what Odoo deletes itself, and what it keeps
+FAILURES = (AssertionError(IrMail_Server.NO_VALID_RECIPIENT), smtplib.SMTPException("The mailbox is full"))
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(SignatureCase):
+    """A mail that does not go out comes back as a to-do."""
+
+    def work_and_fail(self, failure):
+        """Do what `work` does, while the mail server takes nothing."""
+        self.commit()
+        with (
+            self.enter_registry_test_mode(),
+            self.mock_mail_gateway(mail_unlink_sent=True),
+            patch.object(IrMail_Server, "send_email", side_effect=failure),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            self.run_crons()
+
+    def send_and_fail(self, failure):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.work_and_fail(failure)
+        return self.requests_of(deal)
+
+    def undelivered(self, request):
+        """Return the to-dos about what did not arrive."""
+        todos = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])
+        return todos.filtered(lambda todo: "not delivered" in todo.summary)
+
+    def test_link(self):
+        for failure in FAILURES:
+            with self.subTest(str(failure)):
+                request = self.send_and_fail(failure)
+                todo = self.undelivered(request)
+                self.assertEqual(todo.user_id, self.salesman)
+                self.assertIn("zoe@client.example", todo.note)
+                self.assertIn(str(failure), todo.note)
+                self.assertEqual(request.event_ids.mapped("kind").count("undelivered"), 1)
+                # the secret is gone, and a new one is the way on
+                self.assertFalse(self.env["mail.mail"].search([("signature_signer_id", "in", request.signer_ids.ids)]))
+                request.signer_ids[0].with_user(self.salesman).action_resend()
+                self.assertFalse(self.undelivered(request))
+                self.link_of(self.work(), "zoe@client.example")
+
+    def test_address_that_was_corrected_meanwhile(self):
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.commit()
+        with self.enter_registry_test_mode():
+            self.env.ref("signature_workflow.ir_cron_process").method_direct_trigger()
+        request = self.requests_of(deal)
+        self.assertEqual(request.state, "sent", request.failure)
+        request.signer_ids[0].sudo().email = "new@client.example"
+        self.work_and_fail(FAILURES[0])
+        self.assertFalse(self.undelivered(request))
+
+    def test_signed_copy(self):
+        for failure in FAILURES:
+            with self.subTest(str(failure)):
+                request = self.send()
+                self.sign(request.signer_ids[0])
+                self.work()
+                self.sign(request.signer_ids[1])
+                self.work_and_fail(failure)
+                self.assertEqual(request.state, "completed", request.failure)
+                todos = self.undelivered(request)
+                self.assertEqual(len(todos), 2)
+                self.assertIn("Send them the signed copy", todos[0].note)
+
+    def test_nobody_has_an_address(self):
+        self.template.role_ids[1].unlink()
+        self.template.body = "<p>{{signature;role=Client}}</p>"
+        self.template.role_ids.channel = "manual"
+        self.partner.email = False
+        request = self.send()
+        self.assertEqual(request.state, "sent", request.failure)
+        self.sign(request.signer_ids)
+        self.work()
+        self.assertEqual(request.state, "completed", request.failure)
+        (copies,) = request.reaction_ids.filtered(lambda reaction: reaction.kind == "copies")
+        self.assertEqual((copies.state, copies.outcome), ("done", "Nobody has an address to send it to."))
+        todos = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])
+        self.assertEqual(todos.mapped("summary"), ["Give Zoë Țăndărică their copy"])
