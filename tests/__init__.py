@@ -38,6 +38,7 @@ from . import (
     test_seal,
     test_security_access,
     test_security_codes,
+    test_send_attachment,
     test_send_dialog,
     test_signer,
     test_signing_pages,

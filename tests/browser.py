@@ -171,11 +171,10 @@ class Chromium(ChromeBrowser):
             self._complain(f"{entry['text']} {entry.get('url', '')}")
 
     def _handle_request_paused(self, **params):
-        if "responseStatusCode" in params:
-            lost = {"requestId": params["requestId"], "errorReason": "ConnectionReset"}
-            self._websocket_send("Fetch.failRequest", params=lost)
-        else:
-            super()._handle_request_paused(**params)
+        if "responseStatusCode" not in params:
+            return super()._handle_request_paused(**params)
+        lost = {"requestId": params["requestId"], "errorReason": "ConnectionReset"}
+        return self._websocket_send("Fetch.failRequest", params=lost)
 
     def _handle_chooser(self, backendNodeId=None, **_rest):
         self.chooser = backendNodeId

@@ -53,7 +53,7 @@ class TestPolicy(SignatureCase):
         form.save()
         self.assertEqual(self.partner.signature_access_code, "blue")
         self.assertFalse(self.partner.copy().signature_access_code)
-        with self.assertRaisesRegex(ValidationError, "too short"):
+        with self.assertRaisesRegex(ValidationError, "needs 4 to 100"):
             self.partner.signature_access_code = "a  b c"
         other = self._make_user("other", "base.group_user")
         arch = self.env["res.partner"].with_user(other).get_view()["arch"]

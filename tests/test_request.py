@@ -307,7 +307,7 @@ class TestGenerate(SignatureCase):
         self.assertEqual(client.sudo().link_ids.mapped("revoked"), ["resent", False])
         token = self.link_of(mails, client.email)
         self.assertEqual(self.env["signature.signer"]._from_token(token), client)
-        with self.assertRaisesRegex(UserError, "turn to sign"):
+        with self.assertRaisesRegex(UserError, "Ceo's turn"):
             request.signer_ids[1].action_resend()
 
     def test_refused_upload(self):

@@ -11,7 +11,7 @@ DIGITS = re.compile(r"\b\d{6}\b")
 
 
 class FlowTour(SigningTour):
-    def read(self, visitor, token):
+    def arrive(self, visitor, token):
         """Open a link and wait for the document."""
         visitor.visit(f"/sign/{token}")
         visitor.wait_for("[data-drawn]")
@@ -19,7 +19,7 @@ class FlowTour(SigningTour):
     def company_signs(self, token):
         """Let the company sign, and the worker seal."""
         with self.visitor(DESKTOP) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             self.sign_by_hand(visitor, "typed")
             visitor.tap(text="Finish")
             visitor.wait_for(".o_sign_finished", "Thank you, you have signed")
@@ -35,7 +35,7 @@ class TestFlows(FlowTour):
         self.let_client(participation="approve")
         request, token = self.send()
         with self.visitor(PHONE) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             visitor.tap("#o_sign_primary", "Approve")
             visitor.fill("dialog [name=comment]", "Fine with me")
             visitor.tap("dialog [type=submit]")
@@ -45,7 +45,7 @@ class TestFlows(FlowTour):
         self.company_signs(self.link_of(self.work(), "ceo@company.example"))
         self.assertEqual(request.state, "completed", request.failure)
         with self.visitor(PHONE) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             self.assertIn("Signed and approved by everybody", visitor.text("h1"))
             self.assertEqual(visitor.download(text="Download the signed copy")[1], request.final_id.raw)
 
@@ -55,8 +55,7 @@ class TestFlows(FlowTour):
             with self.signer(old) as (visitor, client):
                 visitor.tap("[data-type=text]")
                 visitor.type("mine")
-                visitor.tap("summary")
-                visitor.tap(text="Let somebody else sign")
+                self.open_menu(visitor, "Let somebody else sign")
                 visitor.fill("dialog [name=name]", "Ana Pop")
                 visitor.fill("dialog [name=email]", "ana@client.example")
                 visitor.allow("status of 410")
@@ -65,7 +64,8 @@ class TestFlows(FlowTour):
             mails = self.work()
             self.assertTrue([mail for mail in mails if "saul@company.example" in str(mail["email_to"])])
             with self.subTest(f"then {new.name}"), self.visitor(new) as visitor:
-                self.read(visitor, self.link_of(mails, "ana@client.example"))
+                self.arrive(visitor, self.link_of(mails, "ana@client.example"))
+                self.assertIn("Forwarded by Zoë Țăndărică", visitor.text("header"))
                 self.assertNotIn("mine", visitor.text("[data-type=text]"))
                 self.sign_by_hand(visitor)
                 visitor.tap(text="Finish")
@@ -76,7 +76,7 @@ class TestFlows(FlowTour):
     def test_goes_on_at_another_device(self):
         request, token = self.send()
         with self.visitor(PHONE) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             visitor.tap("[data-type=signature]")
             visitor.draw("dialog canvas")
             visitor.tap(text="Adopt and sign")
@@ -84,9 +84,9 @@ class TestFlows(FlowTour):
             visitor.type("PO ă 9")
             visitor.wait_for(".o_sign_saved:not(.o_sign_pending)", "Saved")
         with self.visitor(DESKTOP) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             self.assertIn("PO ă 9", visitor.text("[data-type=text]"))
-            self.assertIn("2 of 3", visitor.text(".o_sign_progress"))
+            self.assertIn("1 of 2", visitor.text(".o_sign_progress"))
             visitor.tap("[data-type=checkbox]")
             visitor.tap(text="Finish")
             visitor.wait_for(".o_sign_finished", "Thank you")
@@ -101,7 +101,7 @@ class TestFlows(FlowTour):
         request, token = self.requests_of(deal), self.link_of(mails, "zoe@client.example")
         before = self.state_of_things(request)
         with self.visitor(PHONE) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             self.assertIn("nothing is asked of you", visitor.text(".o_sign_card"))
             self.assertFalse(visitor.sees("#o_sign_primary"))
             # what a script does is not reading
@@ -112,7 +112,7 @@ class TestFlows(FlowTour):
         self.company_signs(self.link_of(mails, "ceo@company.example"))
         self.assertEqual(request.state, "completed", request.failure)
         with self.visitor(PHONE) as visitor:
-            self.read(visitor, token)
+            self.arrive(visitor, token)
             self.assertEqual(visitor.download(text="Download the signed copy")[1], request.final_id.raw)
 
     def test_seen_by_the_salesperson(self):

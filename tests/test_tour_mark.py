@@ -3,6 +3,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from odoo.addons.signature_workflow.signature_workflow.controllers import responses
 from odoo.tests import tagged
 from PIL import Image, ImageDraw
 
@@ -99,6 +100,32 @@ class TestMark(SigningTour):
                 ink = [pixel for pixel in picture.getdata() if pixel[3] > 200]
                 self.assertTrue(all(pixel[2] > pixel[0] + 30 for pixel in ink))
                 self.assertTrue(0.02 < len(ink) / (picture.width * picture.height) < 0.5)
+
+    def test_one_picture_for_several_fields(self):
+        self.template.body = "<p>{{signature;role=Client}} {{Again;type=signature;role=Client}}</p>"
+        self.template.body += "<p>{{signature;role=Our company}}</p>"
+        with self.signer(PHONE) as (visitor, _client):
+            self.upload_photo(visitor)
+            size = visitor.evaluate("document.querySelector('dialog[open] img').src.length") * 0.75
+            visitor.tap(text="Adopt and sign")
+            visitor.wait_for("dialog", gone=True)
+            self.assertEqual(visitor.evaluate("document.querySelectorAll('[data-type=signature] image').length"), 2)
+        # room for one of them only
+        self.patch(responses, "MAX_FILES", int(1.5 * size))
+        with self.signer(PHONE) as (visitor, _client):
+            self.upload_photo(visitor)
+            visitor.tap(text="Adopt and sign")
+            visitor.wait_for("dialog", "this picture is too large")
+            visitor.tap(text="Type")
+            visitor.tap(text="Adopt and sign")
+            visitor.wait_for("dialog", gone=True)
+            self.assertTrue(visitor.sees("#o_sign_primary", "Finish"))
+
+    def upload_photo(self, visitor):
+        visitor.tap("[data-type=signature]")
+        visitor.tap(text="Upload")
+        visitor.upload("dialog label.o_sign_secondary", self.file("photo.jpg", photo()))
+        visitor.wait_for("dialog img")
 
     def test_undo_and_clear(self):
         with self.signer(PHONE) as (visitor, _client):

@@ -1,5 +1,6 @@
 import json
 
+from odoo.addons.signature_workflow.signature_workflow.models import signature_signer_acting
 from odoo.tests import tagged
 
 from .browser import DESKTOP, PHONE, Device
@@ -13,6 +14,7 @@ APPROVAL = """
 <h1>Agreement</h1><p>{{PO;type=text;role=Client;required=false}}</p><p>{{signature;role=Our company}}</p>
 """
 
+SAVED = ".o_sign_saved:not(.o_sign_pending)"
 # What this device may know besides the server.
 KEEP = """(() => {
     const { storageKey, draft } = JSON.parse(document.querySelector("#o_sign_config").textContent);
@@ -25,9 +27,6 @@ KEEP = """(() => {
 @tagged("post_install", "-at_install", "signature_tour")
 class TestReadyPage(SigningTour):
     """What the page offers besides the straight way to the signature."""
-
-    def let_client(self, **policy):
-        self.template.role_ids.filtered(lambda line: line.role_id == self.role_client).write(policy)
 
     # To decide
 
@@ -50,9 +49,8 @@ class TestReadyPage(SigningTour):
         self.template.body = APPROVAL
         self.let_client(participation="approve")
         with self.signer(PHONE) as (visitor, client):
-            visitor.tap("summary")
-            visitor.tap(text="Do not approve")
-            visitor.wait_for("dialog h2", "Do not approve?")
+            self.open_menu(visitor, "Do not approve")
+            self.assertIn("Do not approve?", visitor.text("dialog[open] h2"))
             visitor.tap("dialog label", "Another reason")
             visitor.tap("dialog [type=submit]")
             visitor.wait_for("dialog", "Please write your reason in your own words.")
@@ -129,6 +127,7 @@ class TestReadyPage(SigningTour):
                 self.assertFalse(visitor.sees("[name=phone]"))
                 visitor.tap("dialog [type=submit]")
                 visitor.wait_for("dialog", "Please write the name.")
+                visitor.wait_for("dialog", "Please write an e-mail address")
                 visitor.type("Ana Pop")
                 visitor.fill("[name=email]", "ana")
                 visitor.tap("dialog [type=submit]")
@@ -146,11 +145,6 @@ class TestReadyPage(SigningTour):
                 self.assertFalse(client.sudo().draft)
                 self.assertEqual(visitor.evaluate("localStorage.length"), 0)
 
-    def open_menu(self, visitor, text):
-        visitor.tap("summary")
-        visitor.tap(text=text)
-        visitor.wait_for("dialog[open]")
-
     # What is kept
 
     def test_draft_on_server(self):
@@ -160,7 +154,7 @@ class TestReadyPage(SigningTour):
             visitor.tap(text="Adopt and sign")
             visitor.tap("[data-type=text]")
             visitor.type("PO 9")
-            visitor.wait_for(".o_sign_saved:not(.o_sign_pending)", "Saved")
+            visitor.wait_for(SAVED, "Saved")
             self.env.invalidate_all()
             self.assertIn("PO 9", json.dumps(client.sudo().draft))
             # another device knows nothing but the link
@@ -169,7 +163,7 @@ class TestReadyPage(SigningTour):
             visitor.wait_for("[data-drawn]")
             self.assertIn("PO 9", visitor.text("[data-type=text]"))
             self.assertIn("signed", visitor.text("[data-type=signature]"))
-            self.assertIn("2 of 3", visitor.text(".o_sign_progress"))
+            self.assertIn("1 of 2", visitor.text(".o_sign_progress"))
             # the newer of the two counts
             field = client.field_ids.filtered(lambda each: each.type == "text")
             for seconds, text in ((-60, "PO 9"), (60, "PO 10")):
@@ -177,6 +171,11 @@ class TestReadyPage(SigningTour):
                 visitor.reload()
                 visitor.wait_for("[data-drawn]")
                 self.assertIn(text, visitor.text("[data-type=text]"))
+            # what only this device knew is sent as soon as somebody is there
+            visitor.tap("h1")
+            visitor.wait_for(SAVED, "Saved")
+            self.env.invalidate_all()
+            self.assertIn("PO 10", json.dumps(client.sudo().draft))
 
     def test_draft_without_connection(self):
         with self.signer(PHONE) as (visitor, client):
@@ -192,6 +191,53 @@ class TestReadyPage(SigningTour):
             self.env.invalidate_all()
             self.assertIn("PO 9", json.dumps(client.sudo().draft))
 
+    def test_draft_refused(self):
+        with self.signer(PHONE) as (visitor, client):
+            visitor.tap("[data-type=text]")
+            visitor.type("PO")
+            visitor.wait_for(SAVED, "Saved")
+            client.request_id.action_cancel()
+            self.env.flush_all()
+            visitor.type(" 9")
+            visitor.wait_for("[data-notice=refused]", "This document was cancelled.")
+            visitor.type("0")
+            self.assertFalse(visitor.sees(SAVED))
+            visitor.tap(text="Reload this page")
+            visitor.wait_for("h1", "This document was withdrawn")
+
+    def test_draft_too_large(self):
+        limit = signature_signer_acting.DRAFT_LIMIT
+        with self.signer(PHONE) as (visitor, _client):
+            self.patch(signature_signer_acting, "DRAFT_LIMIT", 10)
+            visitor.tap("[data-type=text]")
+            visitor.type("PO 9")
+            visitor.wait_for("[data-unsaved]", "Kept on this device only.")
+            self.assertFalse(visitor.sees(SAVED))
+            visitor.reload()
+            visitor.wait_for("[data-drawn]")
+            self.assertIn("PO 9", visitor.text("[data-type=text]"))
+            self.patch(signature_signer_acting, "DRAFT_LIMIT", limit)
+            visitor.tap("[data-type=checkbox]")
+            visitor.wait_for(SAVED, "Saved")
+            self.assertFalse(visitor.sees("[data-unsaved]"))
+
+    def test_draft_of_another_version(self):
+        with self.signer(PHONE) as (visitor, client):
+            ids = {field.type: str(field.id) for field in client.field_ids}
+            for kept in ({"kind": "drawn"}, {"kind": "typed"}, {"kind": "?"}, {"as": ids["signature"]}, 5, [[]]):
+                values = {ids["signature"]: kept, ids["text"]: {"as": ids["text"]}, ids["checkbox"]: True}
+                client.sudo().draft = json.dumps({"values": values, "time": 1})
+                self.env.flush_all()
+                visitor.reload()
+                visitor.wait_for("[data-drawn]")
+            client.sudo().draft = json.dumps({"values": 5, "forms": 5, "time": 1})
+            self.env.flush_all()
+            visitor.reload()
+            visitor.wait_for("[data-drawn]")
+            self.sign_by_hand(visitor)
+            visitor.tap(text="Finish")
+            visitor.wait_for(".o_sign_finished", "Thank you")
+
     # The walk
 
     def test_back_and_optional_and_undo(self):
@@ -200,7 +246,6 @@ class TestReadyPage(SigningTour):
                 self.assertIn("Still to fill in, marked with *: 2", visitor.text(".o_sign_hint"))
                 self.assertFalse(visitor.sees("[data-action=back]"))
                 self.sign_by_hand(visitor)
-                visitor.wait_for(".o_sign_hint", "All that is required is filled in.")
                 visitor.tap(text="Fill in what is optional")
                 visitor.wait_for("[data-editor]", "PO (optional)")
                 visitor.type("PO 9")
@@ -208,9 +253,10 @@ class TestReadyPage(SigningTour):
                 visitor.wait_for("[data-editor]", "Name")
                 visitor.tap(text="Done")
                 visitor.wait_for("[data-action=optional]", gone=True)
+                visitor.wait_for(".o_sign_hint", "All that is required is filled in.")
                 # what was typed in one go, then the tick, then the signature
-                for kind, count in (("text", 3), ("checkbox", 2), ("signature", 1)):
-                    if count == 2:
+                for kind, count in (("text", 2), ("checkbox", 1), ("signature", 0)):
+                    if count == 1:
                         visitor.tap(text="Undo")
                     else:
                         visitor.evaluate(
@@ -218,7 +264,7 @@ class TestReadyPage(SigningTour):
                             " { key: 'z', ctrlKey: true, bubbles: true }))"
                         )
                     self.assertFalse(visitor.sees(f".o_sign_filled[data-type={kind}]"))
-                    self.assertIn(f"{count} of 3", visitor.text(".o_sign_progress"))
+                    self.assertIn(f"{count} of 2", visitor.text(".o_sign_progress"))
                 self.assertFalse(visitor.sees("[data-action=undo-change]"))
 
     def test_small_screens(self):

@@ -6,53 +6,19 @@ import tempfile
 from pathlib import Path
 
 from odoo.tests import tagged
-from odoo.tests.common import ChromeBrowserException
 
 from . import pdf_samples
 from .browser import DESKTOP, PHONE, BrowserCase
 from .test_answers import FIELDS, picture
 from .test_http_signing import SignatureHttpCase
 
-# What looks at links before people do.
-BOTS = [
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
-    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-    "WhatsApp/2.23.20.0",
-    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
-    "BarracudaCentral/1.0",
-    "curl/8.5.0",
+# into which field what is typed, and what is kept of it
+TYPED = [
+    ("Order", "AB-123", "AB-123"),
+    ("Address", "Str. Lungă 1\nBrașov", "Str. Lungă 1\nBrașov"),
+    ("Amount", "1234.5", "1234.5"),
+    ("Start", "11252026", "2026-11-25"),
 ]
-# Does what a scanner does that runs scripts: everything but what needs a hand.
-BOT = """(async () => {
-    const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
-    for (let round = 0; round < 4; round++) {
-        for (const el of document.querySelectorAll("input, textarea, select")) {
-            if (el.type !== "radio" && el.type !== "checkbox" && el.type !== "file") {
-                el.value = "Bot";
-            }
-            el.dispatchEvent(new Event("input", { bubbles: true }));
-            el.dispatchEvent(new Event("change", { bubbles: true }));
-        }
-        for (const el of document.querySelectorAll("button, summary, label, input, canvas, [data-field]")) {
-            for (const type of ["pointerdown", "pointermove", "pointerup"]) {
-                el.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX: 9 * round, clientY: 9 }));
-            }
-            el.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-            el.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
-            el.click();
-            await pause();
-        }
-        for (const form of document.forms) {
-            form.requestSubmit();
-        }
-        scrollTo(0, document.body.scrollHeight);
-    }
-    for (const { href } of document.links) {
-        href.startsWith("http") && (await fetch(href));
-    }
-})()"""
-
 # also what is hidden now; scripts have addresses in them
 ALL_WORDS = """(() => {
     const body = document.body.cloneNode(true);
@@ -103,6 +69,12 @@ class SigningTour(BrowserCase, SignatureHttpCase):
             visitor.tap("#o_sign_input")
             visitor.tap(text="Done")
 
+    def open_menu(self, visitor, text):
+        """Choose what opens a dialog from the menu in the header."""
+        visitor.tap("summary")
+        visitor.tap(text=text)
+        visitor.wait_for("dialog[open]")
+
     def state_of_things(self, request):
         """Return all that is kept of a request."""
         self.env.invalidate_all()
@@ -128,9 +100,9 @@ class TestSigning(SigningTour):
         for device in (PHONE, DESKTOP):
             with self.signer(device) as (visitor, client):
                 self.assertNotIn("viewed", self.kinds(client))
-                self.assertIn("1 of 3", visitor.text(".o_sign_progress"))
+                self.assertIn("0 of 2", visitor.text(".o_sign_progress"))
                 self.sign_by_hand(visitor)
-                self.assertIn("3 of 3", visitor.text(".o_sign_progress"))
+                self.assertIn("2 of 2", visitor.text(".o_sign_progress"))
                 self.assertIn("electronically", visitor.text("#o_sign_consent"))
                 visitor.tap(text="Finish")
                 visitor.wait_for(".o_sign_finished", "Thank you")
@@ -180,14 +152,9 @@ class TestSigning(SigningTour):
                 tap(mark)
                 visitor.draw("dialog canvas")
                 visitor.tap(text="Adopt and sign")
-            for name, text in (
-                ("Order", "AB-123"),
-                ("Address", "Str. Lungă 1\nBrașov"),
-                ("Amount", "1234.5"),
-                ("Start", "11252026"),
-            ):
+            for name, typed, _kept in TYPED:
                 tap(name)
-                visitor.type(text)
+                visitor.type(typed)
             tap("Agreed")
             tap("By mail")
             tap("Terms")
@@ -201,14 +168,8 @@ class TestSigning(SigningTour):
             visitor.tap(text="Done")
             visitor.tap(text="Finish")
             visitor.wait_for(".o_sign_finished", "Thank you")
-            for name, value in (
-                ("Order", "AB-123"),
-                ("Address", "Str. Lungă 1\nBrașov"),
-                ("Amount", "1234.5"),
-                ("Start", "2026-11-25"),
-                ("Terms", "Yearly"),
-            ):
-                self.assertEqual(self.answer(client, name), value)
+            for name, _typed, kept in (*TYPED, ("Terms", "", "Yearly")):
+                self.assertEqual(self.answer(client, name), kept)
             self.assertTrue(self.answer(client, "Agreed") and self.answer(client, "By mail"))
             self.assertFalse(self.answer(client, "By post"))
             self.assertEqual(len(client.sudo().field_ids.attachment_id), 2)
@@ -260,7 +221,7 @@ class TestSigning(SigningTour):
                 visitor.wait_for("[data-drawn]")
                 self.assertIn("PO ă 9", visitor.text("[data-type=text]"))
                 self.assertIn("signed", visitor.text("[data-type=signature]"))
-                self.assertIn("2 of 3", visitor.text(".o_sign_progress"))
+                self.assertIn("1 of 2", visitor.text(".o_sign_progress"))
                 visitor.tap("[data-type=checkbox]")
                 visitor.tap(text="Finish")
                 visitor.wait_for(".o_sign_finished", "Thank you")
@@ -355,50 +316,3 @@ class TestSigning(SigningTour):
     def assertFitsWidth(self, visitor):
         """Nothing has to be scrolled sideways."""
         self.assertTrue(visitor.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-@tagged("post_install", "-at_install", "signature_tour")
-class TestPreviewBots(SigningTour):
-    """Scanners and previews open links, and some run scripts; none of them is the signer."""
-
-    def test_bot_that_runs_scripts(self):
-        self.let_client(may_forward=True)
-        for device in (PHONE, DESKTOP):
-            request, token = self.send()
-            self.let_bot_in(device, request, token)
-
-    def test_bot_that_might_approve(self):
-        self.template.body = "<h1>Agreement</h1><p>{{signature;role=Our company}}</p>"
-        self.let_client(participation="approve")
-        request, token = self.send()
-        self.let_bot_in(PHONE, request, token)
-
-    def test_bot_on_a_device_handed_over(self):
-        request, _token = self.send()
-        client = request.signer_ids[0].sudo()
-        link = self.env["signature.link"].with_user(self.salesman)._make(client, "in_person")[client.id]
-        self.let_bot_in(PHONE, request, link.rpartition("/")[2])
-
-    def let_bot_in(self, device, request, token):
-        """Nothing has changed once the bot was there."""
-        before = self.state_of_things(request)
-        with self.subTest(device.name):
-            with self.visitor(device) as visitor:
-                # it also presses what is hidden and means nothing now
-                visitor.allow("TypeError")
-                visitor.visit(f"/sign/{token}")
-                visitor.wait_for("[data-drawn]")
-                # a page that goes on by itself is seen by what has changed
-                with contextlib.suppress(ChromeBrowserException):
-                    visitor.evaluate(BOT)
-            self.assertEqual(self.state_of_things(request), before)
-
-    def test_bot_that_reads(self):
-        request, token = self.send()
-        before = self.state_of_things(request)
-        for bot in BOTS:
-            for tail in ("", "/document", "/status"):
-                for method in ("HEAD", "GET"):
-                    page = self.url_open(f"/sign/{token}{tail}", method=method, headers={"User-Agent": bot})
-                    self.assertEqual(page.status_code, 200)
-        self.assertEqual(self.state_of_things(request), before)

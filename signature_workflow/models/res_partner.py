@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-ACCESS_CODE_LENGTH = 4
+# what is shorter can be guessed, what is longer is no code any more
+ACCESS_CODE_LENGTHS = range(4, 101)
 
 
 class ResPartner(models.Model):
@@ -21,11 +22,12 @@ class ResPartner(models.Model):
     def _check_signature_access_code(self):
         for partner in self.sudo():
             code = partner.signature_access_code or ""
-            if code and len("".join(code.split())) < ACCESS_CODE_LENGTH:
+            if code and len("".join(code.split())) not in ACCESS_CODE_LENGTHS:
                 raise ValidationError(
                     self.env._(
-                        "The access code of “%(name)s” is too short: use at least %(length)s letters or digits.",
+                        "The access code of “%(name)s” needs %(least)s to %(most)s letters or digits.",
                         name=partner.name,
-                        length=ACCESS_CODE_LENGTH,
+                        least=ACCESS_CODE_LENGTHS[0],
+                        most=ACCESS_CODE_LENGTHS[-1],
                     )
                 )

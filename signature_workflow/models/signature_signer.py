@@ -113,7 +113,7 @@ class SignatureSigner(models.Model):
         for signer in self.sudo():
             signer.request_id._bump()
             if not signer._is_turn():
-                raise UserError(self.env._("It is not %s's turn to sign, so no link was sent.", signer.name))
+                raise UserError(self.env._("It is not %s's turn, so no link was sent.", signer.name))
             if signer.channel == "manual":
                 raise UserError(self.env._("%s gets the link by hand: show it from the request.", signer.name))
             signer.link_ids._revoke("resent")

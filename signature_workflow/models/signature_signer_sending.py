@@ -28,7 +28,8 @@ class SignatureSigner(models.Model):
         if by_text := self.filtered(lambda signer: signer.channel in ("sms", "both")):
             urls = link._make(by_text, "sms")
             by_text._text({signer.id: signer._request_text(urls[signer.id]) for signer in by_text})
-        for signer in self.filtered(lambda signer: signer.channel == "manual"):
+        # colleagues find it in the top bar
+        for signer in self.filtered(lambda signer: signer.channel == "manual" and not signer.user_id):
             request = signer.request_id._for_sender()
             request._add_todo(
                 request.env._("%s gets the document by hand", signer.name),

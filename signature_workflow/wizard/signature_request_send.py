@@ -200,6 +200,8 @@ class SignatureRequestSend(models.TransientModel):
 
     def _check(self, is_test=False):
         """Return who takes part; raises UserError saying what is missing."""
+        if problems := self._check_channels():
+            raise UserError("\n".join(problems))
         return self.template_id._check_sending(
             self._localized(), self.signatory_id, self._overrides(), is_test, self._channels()
         )
