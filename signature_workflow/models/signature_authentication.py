@@ -158,7 +158,7 @@ class SignatureAuthentication(models.Model):
                 raise checks[-1]._used_up()
             return live or checks.create(self._fresh(signer))
         if not live:
-            raise SubmitRefused("expired", signer.env._("This code works no more. Ask for a new one."))
+            raise SubmitRefused("expired", signer.env._("This code no longer works. Ask for a new one."))
         return live
 
     def _void(self):

@@ -29,10 +29,10 @@ class SignatureLink(models.Model):
         [
             ("resent", "A newer one was sent"),
             ("forwarded", "Forwarded to somebody else"),
-            ("changed", "Somebody else takes part instead"),
+            ("changed", "Person or address changed"),
             ("returned", "The device was given back"),
         ],
-        "Works no more because",
+        "No longer works because",
         readonly=True,
     )
 

@@ -50,6 +50,7 @@ export class Bar {
         this.back.hidden = !hasBack;
         this.undo.hidden = !hasUndo;
         this.optional.hidden = !hasOptional;
+        find(".o_sign_hint p").hidden = !hint;
         find(".o_sign_hint").hidden = !hint && !hasUndo && !hasOptional;
     }
 
@@ -89,17 +90,19 @@ export class Bar {
     }
 
     /** Says quietly how the copy on the server fares; only what is new is read aloud. */
-    showSaved(state) {
-        const isUnsaved = state === "unsaved";
+    showSaved(state, message) {
         this.saved.classList.toggle("o_sign_pending", state !== "saved");
         if (state === "saved") {
             this.saved.textContent = this.texts.saved;
         }
         if (state !== "pending") {
-            find("[data-unsaved]").textContent = isUnsaved ? this.texts.unsaved : "";
+            const isSaid = state === "unsaved" || state === "device";
+            find("[data-unsaved]").textContent = isSaid ? this.texts[state] : "";
         }
         if (state === "gone") {
             this.showNotice("gone");
+        } else if (state === "refused") {
+            this.showRefusal(message, true);
         }
     }
 

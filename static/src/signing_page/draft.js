@@ -1,5 +1,5 @@
 import { callRoute } from "./server";
-import { isPersonHere } from "./surroundings";
+import { isPersonHere, onFirstAction } from "./surroundings";
 
 const PREFIX = "signature_workflow.";
 const LIFETIME = 24 * 3600 * 1000;
@@ -17,7 +17,9 @@ export class Draft {
      * @param {string} config.url
      * @param {string} config.storageKey
      * @param {Object} [config.draft] what the server has
-     * @param {(state: "pending" | "saved" | "unsaved" | "gone") => void} onState how the server's copy fares
+     * @param {(state: string, message: string) => void} onState how the server's copy fares: "pending",
+     *     "saved", "unsaved" (no connection), "device" (only the device has it), "refused" (with the
+     *     server's words: nothing can be filled in any more) or "gone" (nor does the link work)
      */
     constructor({ url, storageKey, draft }, onState) {
         Object.assign(this, { url, onState });
@@ -26,11 +28,12 @@ export class Draft {
         if (draft && !(this.data.time >= draft.time)) {
             this.data = { ...draft, nonce: this.data.nonce };
         }
-        // what lies on the device alone goes along with the next change
+        // what lies on the device alone is sent as soon as somebody is there
         this.isDirty = Boolean(this.data.time) && !(draft && draft.time >= this.data.time);
         this.isHeld = false;
         document.addEventListener("visibilitychange", () => document.hidden && this.push());
         window.addEventListener("online", () => this.push());
+        onFirstAction(() => this.push());
     }
 
     get values() {
@@ -97,34 +100,38 @@ export class Draft {
         const { values, forms, time } = this.data;
         const call = (this.call = new AbortController());
         this.isDirty = false;
-        let failure = null;
+        let state = "saved";
+        let message = "";
         try {
             const draft = { values, forms, time };
             const { error } = await callRoute(`${this.url}/draft`, { draft }, call);
-            // too large for the server: the device has it
-            error && console.warn(error.message);
+            if (error) {
+                state = error.code === "malformed" ? "device" : "refused";
+                message = error.message;
+            }
         } catch (error) {
-            failure = error;
-            this.isDirty = true;
+            state = stateAfter(error);
+            this.isHeld || console.warn(error);
         }
         this.call = null;
+        // the same again would fare no better, unless it did not arrive
+        this.isDirty = this.isDirty || state === "unsaved";
         if (!this.isHeld) {
-            this.report(failure);
+            this.report(state, message);
         }
     }
 
-    report(failure) {
-        if (failure && failure.isGone) {
+    report(state, message) {
+        if (state === "gone" || state === "refused") {
             this.hold();
-            this.onState("gone");
-        } else if (failure) {
-            console.warn(failure);
-            this.onState("unsaved");
+            this.onState(state, message);
+        } else if (state === "unsaved") {
+            this.onState(state);
             this.pushLater(RETRY);
         } else if (this.isDirty) {
             this.pushLater(PAUSE);
         } else {
-            this.onState("saved");
+            this.onState(state);
         }
     }
 
@@ -153,6 +160,13 @@ export class Draft {
             // nothing was kept
         }
     }
+}
+
+function stateAfter({ isGone, isTooLarge }) {
+    if (isGone) {
+        return "gone";
+    }
+    return isTooLarge ? "device" : "unsaved";
 }
 
 /** Forgets whatever was filled in on this device. */

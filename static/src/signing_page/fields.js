@@ -66,6 +66,8 @@ function fitText(text, width, height, isWrapped) {
 }
 
 const MARKS = ["signature", "initials"];
+// of pictures, only that there was one
+const KEPT_MARKS = ["drawn", "typed"];
 const TICKS = ["checkbox", "radio"];
 const PICKED = ["stamp", "file"];
 
@@ -142,13 +144,19 @@ export class Field {
 
     /** Puts back what was kept; `values` are those of all fields. */
     restore(value, values) {
-        if (value && value.as) {
-            this.restore(values[value.as], values);
-        } else if (value && value.lost) {
-            this.lost = value.lost;
+        const before = this.value;
+        const kept = value && value.as ? values[value.as] : value;
+        if (kept && kept.lost) {
+            this.lost = kept.lost;
             this.setValue(null);
-        } else {
-            this.setValue(value);
+        } else if (!this.isMark || !kept || KEPT_MARKS.includes(kept.kind)) {
+            try {
+                this.setValue(kept);
+            } catch (error) {
+                // whatever was kept, by another version of this page perhaps, the page has to work
+                console.warn(error);
+                this.setValue(before);
+            }
         }
     }
 

@@ -1,13 +1,18 @@
 import { DocumentPage, find } from "./document_page";
-import { pathBox } from "./mark";
+import { loadHand, pathBox, typedDrawing } from "./mark";
 import { getStatus } from "./server";
 
 // Seconds between looks for the sealed copy; after the last one the page says that it takes longer.
 const POLL_DELAYS = [1, 2, 2, 3, 5, 5, 8, 8, 13, 13, 20, 20];
 
-/** Shows of each drawn mark its ink, without the empty pad around it. */
+/** Shows of each drawn mark its ink, without the empty pad around it, and typed ones in one line. */
 export function fitMarks() {
-    for (const picture of document.querySelectorAll(".o_sign_mark")) {
+    for (const picture of document.querySelectorAll(".o_sign_mark_typed")) {
+        const mark = { text: picture.textContent, font: picture.dataset.hand };
+        const { baseVal: box } = picture.viewBox;
+        loadHand(mark.font).then(() => picture.replaceChildren(typedDrawing(mark, box)));
+    }
+    for (const picture of document.querySelectorAll(".o_sign_mark_drawn")) {
         const { x, y, width, height } = pathBox(picture.firstElementChild.getAttribute("d"));
         picture.setAttribute("viewBox", `${x - 4} ${y - 4} ${width + 8} ${height + 8}`);
     }

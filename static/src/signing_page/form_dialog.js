@@ -44,7 +44,7 @@ export class FormDialog {
         return Object.fromEntries(new FormData(this.form));
     }
 
-    /** What is wrong with what was written, as the name of a text in the dialog, or nothing. */
+    /** What is wrong with what was written: names of texts in the dialog, with spaces between, or nothing. */
     get problem() {
         return "";
     }
@@ -64,15 +64,16 @@ export class FormDialog {
         this.on.change(this.values);
     }
 
-    /** Shows one of the texts that stand in the dialog, and leads to the input that it is about. */
-    showError(name, message = "") {
+    /** Shows some of the texts that stand in the dialog, and leads to the first input that they are about. */
+    showError(problem, message = "") {
+        const names = problem.split(" ");
         for (const el of this.el.querySelectorAll("[data-error]")) {
-            el.hidden = el.dataset.error !== name;
+            el.hidden = !names.includes(el.dataset.error);
             if (el.dataset.error === "refused") {
                 el.textContent = message;
             }
         }
-        const isMeant = ({ dataset }) => Boolean(name) && (dataset.errors || "").includes(name);
+        const isMeant = ({ dataset }) => names.includes(dataset.errors);
         for (const input of this.inputs) {
             input.setAttribute("aria-invalid", String(isMeant(input)));
         }

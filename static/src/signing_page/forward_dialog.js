@@ -4,12 +4,11 @@ import { FormDialog } from "./form_dialog";
 export class ForwardDialog extends FormDialog {
     get problem() {
         const { name, email, phone } = this.form.elements;
-        if (!name.value.trim()) {
-            return "name";
-        }
-        if (!email.value.trim() || email.validity.typeMismatch) {
-            return "email";
-        }
-        return phone && !phone.value.trim() ? "phone" : "";
+        const problems = [
+            !name.value.trim() && "name",
+            (!email.value.trim() || email.validity.typeMismatch) && "email",
+            phone && !phone.value.trim() && "phone",
+        ];
+        return problems.filter(Boolean).join(" ");
     }
 }

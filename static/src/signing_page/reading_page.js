@@ -1,7 +1,6 @@
 import { DocumentPage } from "./document_page";
 import { fitMarks } from "./finished_page";
-import { callRoute } from "./server";
-import { onFirstAction } from "./surroundings";
+import { reportView } from "./surroundings";
 
 /** The page of somebody who only reads. */
 export class ReadingPage extends DocumentPage {
@@ -10,12 +9,9 @@ export class ReadingPage extends DocumentPage {
         fitMarks();
     }
 
-    /** Tells the server of the first thing that a person does with the document in sight. */
     onShown() {
         if (!this.config.isPreview) {
-            onFirstAction(() => {
-                callRoute(`${this.config.url}/viewed`).catch((error) => console.warn(error));
-            });
+            reportView(this.config.url);
         }
     }
 }

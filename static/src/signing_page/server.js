@@ -11,7 +11,8 @@ async function fetchJson(url, options = {}, abort = new AbortController()) {
     try {
         const response = await fetch(url, { ...options, signal: abort.signal });
         if (!response.ok) {
-            throw new Error(`${url.split("/").pop()}: HTTP ${response.status}`);
+            const error = new Error(`${url.split("/").pop()}: HTTP ${response.status}`);
+            throw Object.assign(error, { isTooLarge: response.status === 413 });
         }
         return await response.json();
     } finally {
@@ -21,7 +22,8 @@ async function fetchJson(url, options = {}, abort = new AbortController()) {
 
 /**
  * Calls a route of Odoo; throws whenever the answer did not come from the route itself. The error
- * has `isGone` when the server was reached, and knows no such link any more.
+ * has `isGone` when the server was reached, and knows no such link any more, `isTooLarge` when it
+ * takes no request of this size.
  *
  * @param {string} url
  * @param {Object} [params]

@@ -1,5 +1,6 @@
 import { openDialog } from "./dialog";
 import { DrawPanel } from "./draw_panel";
+import { sizeOf } from "./picture";
 import { PicturePanel } from "./picture_panel";
 import { TypePanel } from "./type_panel";
 
@@ -32,10 +33,11 @@ export class SignatureDialog {
      * @param {string} options.name stands in the typed signature until somebody changes it
      * @param {number} options.count how many fields the mark will fill
      * @param {Object} [options.mark] what the field holds already
+     * @param {number} options.room how many bytes a picture may have
      * @param {(mark: Object) => void} options.onAdopt
      */
-    open({ name, count, mark, onAdopt }) {
-        this.onAdopt = onAdopt;
+    open({ name, count, mark, room, onAdopt }) {
+        Object.assign(this, { room, onAdopt });
         this.el.querySelector("[data-several]").hidden = count < 2;
         this.el.querySelector("[data-count]").textContent = count;
         if (mark) {
@@ -86,8 +88,9 @@ export class SignatureDialog {
 
     adopt() {
         const { mark, input } = this.panels[this.kind];
-        if (!mark) {
-            this.showError(this.kind);
+        const isTooLarge = mark && mark.data && sizeOf(mark.data) > this.room;
+        if (!mark || isTooLarge) {
+            this.showError(mark ? "room" : this.kind);
             input && input.focus();
             return;
         }

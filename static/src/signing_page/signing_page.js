@@ -1,15 +1,12 @@
 import { Bar } from "./bar";
-import { DeclineDialog } from "./decline_dialog";
 import { DocumentPage, find } from "./document_page";
 import { Draft } from "./draft";
 import { FieldEditor } from "./field_editor";
-import { FormDialog } from "./form_dialog";
 import { format, initialsOf } from "./formats";
-import { ForwardDialog } from "./forward_dialog";
 import { History } from "./history";
-import { callRoute } from "./server";
+import { Sending } from "./sending";
 import { SignatureDialog } from "./signature_dialog";
-import { isPersonHere, reportView, setUpBar, setUpMenu } from "./surroundings";
+import { reportView, setUpBar, setUpMenu } from "./surroundings";
 import { Walk } from "./walk";
 
 const NEXT_KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
@@ -24,25 +21,31 @@ export class SigningPage extends DocumentPage {
         this.walk = new Walk(this.own);
         this.current = null;
         this.hasStarted = false;
-        this.isSending = false;
-        this.hasFailed = false;
         this.bar = new Bar(this.texts);
         this.primary = this.bar.primary;
-        this.draft = new Draft(config, (state) => this.bar.showSaved(state));
+        this.draft = new Draft(config, (state, message) => this.bar.showSaved(state, message));
+        this.sending = new Sending(this, {
+            answers: () => this.answers,
+            change: () => this.update(),
+            refused: (error) => this.showRefusal(error),
+        });
         this.editor = this.makeEditor();
         this.setUpFields();
         this.history = new History(this.own);
-        this.setUpDialogs();
+        this.marks = {};
+        for (const el of document.querySelectorAll("[data-mark]")) {
+            this.marks[el.dataset.mark] = new SignatureDialog(el);
+        }
         this.setUpButtons();
         setUpMenu();
-        setUpBar(() => this.editor.isOpen && this.reveal(this.editor.field));
+        this.settleBar = setUpBar(() => this.editor.isOpen && this.reveal(this.editor.field));
         this.update();
     }
 
     makeEditor() {
         const editor = new FieldEditor(find("[data-editor]"), this, {
             change: () => this.onChange(),
-            sizeOfOthers: (field) => this.sizeOfOthers(field),
+            sizeOfOthers: (field) => this.sizeWithout([field]),
             enter: () => this.onPrimary(),
             close: () => this.update(),
         });
@@ -59,8 +62,9 @@ export class SigningPage extends DocumentPage {
                 );
                 field.el.addEventListener("keydown", (ev) => this.onRadioKeydown(field, ev));
             }
-            if (field.id in values) {
-                field.restore(values[field.id], values);
+            const kept = values[field.id];
+            if (kept !== undefined) {
+                field.restore(kept, values);
             }
             field.el.addEventListener("click", () => this.onField(field));
             field.el.addEventListener("focus", () => this.onFieldFocus(field));
@@ -97,12 +101,12 @@ export class SigningPage extends DocumentPage {
         if (this.config.participation === "approve") {
             return "approve";
         }
-        return this.hasFailed ? "again" : "finish";
+        return this.sending.hasFailed ? "again" : "finish";
     }
 
     /** What the large button does now; its texts are in the page, one for each mode. */
     get mode() {
-        if (this.isSending) {
+        if (this.sending.isBusy) {
             return "sending";
         }
         const { current, editor, next } = this;
@@ -129,7 +133,9 @@ export class SigningPage extends DocumentPage {
             return walk.missing.every(({ type }) => type === "signature") ? "mark" : "count";
         }
         if (["finish", "approve"].includes(mode)) {
-            return walk.progress.total ? "complete" : "read";
+            // there is little room for words that the buttons say as well
+            const complete = this.offersOptional ? "" : "complete";
+            return walk.progress.total ? complete : "read";
         }
         return "";
     }
@@ -152,11 +158,11 @@ export class SigningPage extends DocumentPage {
                 this.sign(this.current);
                 break;
             case "approve":
-                this.dialogs.approve.open();
+                this.sending.dialogs.approve.open();
                 break;
             case "finish":
             case "again":
-                this.submit();
+                this.sending.submit();
                 break;
         }
     }
@@ -278,12 +284,17 @@ export class SigningPage extends DocumentPage {
             name: field.type === "initials" ? initialsOf(called) : called,
             count: marks.length,
             mark: field.value,
+            // it is sent with each of its fields
+            room: (this.config.limits.all - this.sizeWithout(marks)) / marks.length,
             onAdopt: (mark) => {
                 for (const each of marks) {
                     each.setValue(mark);
                 }
                 this.onChange();
                 this.primary.focus({ preventScroll: true });
+                // the bar may have grown over it
+                this.settleBar();
+                this.reveal(field);
             },
         });
     }
@@ -320,8 +331,9 @@ export class SigningPage extends DocumentPage {
         this.update();
     }
 
-    sizeOfOthers(field) {
-        const others = this.own.filter((each) => each !== field);
+    /** How many bytes of files and pictures are to be sent with all other fields. */
+    sizeWithout(fields) {
+        const others = this.own.filter((each) => !fields.includes(each));
         return others.reduce((size, { weight }) => size + weight, 0);
     }
 
@@ -340,8 +352,7 @@ export class SigningPage extends DocumentPage {
         });
     }
 
-    // Sending
-
+    /** What is to be sent, by the ids of the fields. */
     get answers() {
         const filled = this.own.filter(
             ({ isFilled, type }) => isFilled || type === "checkbox" || type === "radio",
@@ -349,56 +360,7 @@ export class SigningPage extends DocumentPage {
         return Object.fromEntries(filled.map(({ id, value }) => [id, value]));
     }
 
-    /** Calls a route that ends the page; the same nonce makes another try safe. */
-    async act(name, params) {
-        this.draft.hold();
-        let reply = {};
-        try {
-            reply = await callRoute(`${this.config.url}/${name}`, params);
-            return reply;
-        } finally {
-            if (!reply.state) {
-                this.draft.release();
-            }
-        }
-    }
-
-    sendAnswers(comment = "") {
-        return this.act("submit", {
-            values: this.answers,
-            nonce: this.draft.nonce,
-            document: this.config.sha256,
-            consent: true,
-            comment,
-        });
-    }
-
-    async submit() {
-        if (!isPersonHere()) {
-            this.bar.showNotice("nobody");
-            return;
-        }
-        this.isSending = true;
-        this.bar.showNotice(null);
-        this.update();
-        try {
-            const { error } = await this.sendAnswers();
-            this.isSending = !error;
-            if (error) {
-                this.showRefusal(error);
-            } else {
-                this.finish();
-            }
-        } catch (error) {
-            // it may or may not have arrived
-            console.error(error);
-            this.isSending = false;
-            this.hasFailed = true;
-            this.bar.showNotice(error.isGone ? "gone" : "offline");
-        }
-        this.update();
-    }
-
+    /** Says why the server does not take what was sent, at the field that it is about. */
     showRefusal({ field_id: id, message }) {
         const refused = this.own.find((each) => each.id === id);
         const field = refused && refused.lead;
@@ -409,55 +371,6 @@ export class SigningPage extends DocumentPage {
         this.bar.showRefusal(message, !field);
         if (field) {
             this.goTo(field);
-        }
-    }
-
-    finish() {
-        this.draft.clear();
-        // what comes next stands at the top of the page
-        window.history.scrollRestoration = "manual";
-        window.location.reload();
-    }
-
-    // Dialogs
-
-    setUpDialogs() {
-        this.marks = {};
-        for (const el of document.querySelectorAll("[data-mark]")) {
-            this.marks[el.dataset.mark] = new SignatureDialog(el);
-        }
-        this.dialogs = {};
-        this.setUpDialog("approve", FormDialog, ({ comment }) => this.sendAnswers(comment));
-        this.setUpDialog("decline", DeclineDialog, ({ reason, words }) =>
-            this.act("decline", {
-                reason: words,
-                reason_id: Number(reason) || null,
-                nonce: this.draft.nonce,
-            }),
-        );
-        this.setUpDialog("forward", ForwardDialog, (person) => this.act("forward", person));
-    }
-
-    setUpDialog(name, Dialog, send) {
-        const el = find(`[data-dialog=${name}]`);
-        if (!el) {
-            return;
-        }
-        const dialog = new Dialog(el, this.draft.forms[name] || {}, {
-            send,
-            change: (values) => this.draft.save({ forms: { ...this.draft.forms, [name]: values } }),
-            done: () => this.finish(),
-            refusedField: (error) => this.showRefusal(error),
-        });
-        this.dialogs[name] = dialog;
-        const opener = find(`.o_sign_menu [data-action=${name}]`);
-        if (opener) {
-            opener.addEventListener("click", () => {
-                find(".o_sign_menu").open = false;
-                // the dialog gives the focus back to what is still in sight
-                find(".o_sign_menu summary").focus();
-                dialog.open();
-            });
         }
     }
 

@@ -18,7 +18,10 @@ export function setUpMenu() {
     });
 }
 
-/** Keeps the bar above the keyboard, and calls back when it leaves less room, or more. */
+/**
+ * Keeps the bar above the keyboard, and calls back when it leaves less room, or more. Returns what
+ * does so at once, for whoever cannot wait until the bar is drawn.
+ */
 export function setUpBar(onResize) {
     const bar = find(".o_sign_bar");
     const { style } = document.documentElement;
@@ -41,6 +44,7 @@ export function setUpBar(onResize) {
         viewport.addEventListener("resize", resize);
         viewport.addEventListener("scroll", settle);
     }
+    return settle;
 }
 
 // A screen reader may give nothing but the click.

@@ -3,6 +3,8 @@ export class Walk {
     /** @param {Object[]} fields of the signer */
     constructor(fields) {
         this.fields = fields;
+        // what the sender has filled in already
+        this.given = new Set(fields.filter(({ isFilled }) => isFilled));
         // whether it leads to what may stay empty, too
         this.takesOptional = false;
     }
@@ -21,8 +23,13 @@ export class Walk {
         return this.stops.filter((field) => !field.isRequired && !field.isAnswered);
     }
 
+    isGiven(field) {
+        return field.isAnswered && field.siblings.some((each) => this.given.has(each));
+    }
+
+    /** How much there is to do for the signer, and how much of it is done. */
     get progress() {
-        const required = this.stops.filter((field) => field.isRequired);
+        const required = this.stops.filter((field) => field.isRequired && !this.isGiven(field));
         return {
             done: required.filter((field) => field.isAnswered).length,
             total: required.length,
