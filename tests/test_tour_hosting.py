@@ -30,6 +30,7 @@ class TestHosting(BrowserCase, SignatureHttpCase):
             with self.salesperson(device) as (visitor, request):
                 client = request.signer_ids[0]
                 visitor.tap(text="Sign here")
+                visitor.tap(".modal .btn-primary", "Sign here")
                 visitor.wait_for("[data-drawn]")
                 self.assertTrue(urlsplit(visitor.evaluate("location.href")).path.startswith("/sign/"))
                 self.assertEqual(request.event_ids[-1].kind, "handed_over")
