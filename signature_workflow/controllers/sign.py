@@ -169,7 +169,8 @@ class SigningPage(http.Controller):
 
     def _visitor(self, token):
         """Return the signer whom the link belongs to, or nobody."""
-        return request.env["signature.signer"]._from_token(token, request.cookies.get(PASS_COOKIE, ""))
+        passed = request.httprequest.cookies.get(PASS_COOKIE, "")
+        return request.env["signature.signer"]._from_token(token, passed)
 
     def _signer(self, token):
         """Return the signer whom the link belongs to, answered in the signer's language, or nobody."""

@@ -147,6 +147,16 @@ class SignatureRequest(models.Model):
         model = self.env.get(self.res_model)
         return self.browse() if model is None else model.browse(self.res_id)
 
+    def _read_page_sizes(self):
+        """Return `[[width, height], ...]` of the pages in points, each time from the database.
+
+        The field would be copied part by part: of 300 pages that costs more than the rest of the signing page.
+        """
+        self.ensure_one()
+        self.flush_recordset(["page_sizes"])
+        [(sizes,)] = self.env.execute_query(SQL("SELECT page_sizes FROM signature_request WHERE id = %s", self.id))
+        return sizes or []
+
     def _is_approval(self):
         """Tell whether nobody signs this document: it is only approved."""
         self.ensure_one()

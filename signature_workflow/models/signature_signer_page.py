@@ -21,7 +21,7 @@ SIGNER_COLUMNS = [
     *POLICY, "forwards", "forwarded_by",
 ]  # fmt: skip
 REQUEST_COLUMNS = [
-    "name", "state", "company_id", "user_id", "original_id", "original_sha256", "final_id", "page_sizes", "date_expire",
+    "name", "state", "company_id", "user_id", "original_id", "original_sha256", "final_id", "date_expire",
     "is_test", "cancel_reason",
 ]  # fmt: skip
 ENDED_STATES = ("declined", "expired", "cancelled")
@@ -163,7 +163,7 @@ class SignatureSigner(models.Model):
             "document": {
                 "name": request.name,
                 "sha256": request.original_sha256 or "",
-                "pages": request.page_sizes or [],
+                "pages": request._read_page_sizes(),
             },
             "signer": {
                 "name": self.name,
