@@ -66,9 +66,7 @@ class TestGroup(RoleCase):
         self.assertEqual(self.request.state, "sent", self.request.failure)
         first = self.request.signer_ids[1]
         todos = self.request._record().activity_ids
-        self.assertEqual(
-            set(todos.mapped("summary")), {f"{name} gets the document by hand" for name in ("Ana", "Bob")}
-        )
+        self.assertEqual(set(todos.mapped("summary")), {f"{name} gets the document by hand" for name in ("Ana", "Bob")})
         self.submit(first)
         self.assertFalse(self.request._record().activity_ids)
 
