@@ -34,7 +34,7 @@ class TestPreview(BaseCase):
         for data, limits, code in (
             (b"GIF89a", Limits(), "not_a_pdf"),
             (pdf_samples.simple(), Limits(size=1000), "too_large"),
-            (pdf_samples.simple(), Limits(memory=40 * 1024 * 1024), "broken"),
+            (pdf_samples.simple(), Limits(memory=16 * 1024 * 1024), "broken"),
         ):
             with self.subTest(code), self.assertRaises(PdfRefused) as caught:
                 preview(data, limits=limits)
