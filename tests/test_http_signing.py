@@ -139,6 +139,28 @@ class TestSigningRoutes(SignatureHttpCase):
         self.assertEqual(self.url_open(f"/sign/{token}/document").status_code, 404)
         self.assertEqual(self.company.state, "waiting")
 
+    def test_context_of_a_visitor_counts_for_nothing(self):
+        context = {"signature_preview": True, "default_email_cc": "evil@client.example", "default_state": "signed"}
+        link = self.env["signature.link"]._make(self.company, "email")[self.company.id]
+        refused = self.call(
+            f"/sign/{link.rsplit('/', 1)[1]}/submit",
+            values=self.answers(self.company),
+            nonce="n",
+            document=self.request.original_sha256,
+            consent=True,
+            context=context,
+        )
+        self.assertEqual(refused.json()["result"]["error"]["code"], "waiting")
+        self.client.authentication = "email"
+        for tail, params in (("draft", {"draft": {}}), ("decline", {"reason": "No", "nonce": "n"})):
+            refused = self.call(f"{self.url}/{tail}", **params, context=context)
+            self.assertEqual(refused.json()["result"]["error"]["code"], "code", tail)
+        self.call(f"{self.url}/code", context=context)
+        (mail,) = self.work()
+        self.assertEqual((mail["email_to"], mail["email_cc"]), ([self.client.email_formatted], []))
+        self.env.invalidate_all()
+        self.assertEqual(self.client.state, "sent")
+
     def test_completed(self):
         self.submit(self.token, self.client)
         token = self.link_of(self.work(), "ceo@company.example")

@@ -165,6 +165,13 @@ class TestSecrets(SignatureCase):
         self.assertFalse(message.body or message.model or message.res_id)
         self.link_of(self.work(), client.email)
 
+    def test_defaults_of_whoever_sends_again_do_not_get_into_the_mail(self):
+        client = self.send().signer_ids[0]
+        spy = {"default_email_cc": "spy@company.example", "default_recipient_ids": [(4, self.salesman.partner_id.id)]}
+        client.with_user(self.salesman).with_context(**spy).action_resend()
+        (mail,) = self.work()
+        self.assertEqual((mail["email_to"], mail["email_cc"]), ([client.email_formatted], []))
+
     def test_links_do_not_follow_the_host_header(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://sign.company.example")
         deal = self._make_deal()
