@@ -74,7 +74,7 @@ class ValueRefused(EngineError):
     ``choice_unknown``, ``pattern_mismatch`` (``pattern``), ``email_invalid``, ``phone_invalid``,
     ``number_invalid``, ``date_invalid``, ``image_type``, ``image_too_large`` (``limit`` in bytes),
     ``image_pixels`` (``limit`` in megapixels), ``image_broken``, ``file_type``,
-    ``file_too_large`` (``limit`` in bytes), ``file_empty``, ``file_name``.
+    ``file_too_large`` (``limit`` in bytes), ``file_empty``, ``file_name``, ``too_many_files`` (``limit``).
     """
 
 

@@ -52,9 +52,21 @@ def normalise(data: bytes) -> Picture:
     """
     if len(data) > MAX_BYTES:
         raise ValueRefused("image_too_large", "The picture has too many bytes.", limit=MAX_BYTES)
+    image = upright(data, MAX_SIDE)
+    try:
+        return _encode(image)
+    except _UNREADABLE as error:
+        raise _broken() from error
+
+
+def upright(data: bytes, side: int) -> Image.Image:
+    """Return the picture of a PNG or JPEG file turned as its EXIF data say, at most ``side`` pixels long.
+
+    :raises ValueRefused: ``image_type``, ``image_pixels``, ``image_broken``
+    """
     image = _open(data)
     try:
-        return _encode(_upright(image))
+        return _upright(image, side)
     except _UNREADABLE as error:
         raise _broken() from error
 
@@ -92,7 +104,7 @@ def _open(data):
         raise _broken() from error
 
 
-def _upright(image):
+def _upright(image, side):
     """Return a smaller picture of few modes, turned as its EXIF data say."""
     if image.mode.startswith("I"):
         # converting would cut 16 bits off at 255
@@ -100,7 +112,7 @@ def _upright(image):
     elif image.mode not in ("L", "RGB", "RGBA", "CMYK") or image.has_transparency_data:
         # resampling needs colours, not numbers of a palette
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
+    image.thumbnail((side, side))
     return ImageOps.exif_transpose(image)
 
 

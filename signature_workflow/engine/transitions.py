@@ -4,12 +4,18 @@ from .errors import TransitionError
 
 REQUEST = {
     "draft": {"queued", "cancelled"},
-    "queued": {"sent", "failed", "cancelled"},
-    "sent": {"signed", "declined", "expired", "failed", "cancelled"},
+    "queued": {"sent", "held", "paper", "failed", "cancelled"},
+    # announced to its signers, until a condition on the record is true
+    "held": {"sent", "paper", "failed", "cancelled", "completed"},
+    # somebody does not sign electronically: it waits for the scan of the signed paper
+    "paper": {"completed", "failed", "cancelled"},
+    "sent": {"signed", "paper", "declined", "expired", "failed", "cancelled", "completed"},
     "signed": {"completed", "failed"},
-    # a retry goes back to where the request failed
-    "failed": {"queued", "sent", "signed", "cancelled"},
-    "completed": set(),
+    # a retry goes back to where the request failed; a scan of the signed paper ends it
+    "failed": {"queued", "sent", "signed", "held", "paper", "cancelled", "completed"},
+    # the signed copy stays
+    "completed": {"withdrawn"},
+    "withdrawn": set(),
     "declined": set(),
     "expired": set(),
     "cancelled": set(),
@@ -23,7 +29,7 @@ SIGNER = {
     "signed": set(),
     "approved": set(),
     "declined": set(),
-    # another of the group has signed
+    # another of the group has signed, or it was signed on paper
     "skipped": set(),
 }
 # nothing more is expected of these signers
