@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.http import request
 from werkzeug.exceptions import NotFound
 
+from ..models.signature_signer_page import COPY_STATES
 from . import responses
 
 ORDERS = {"newest": "id desc", "oldest": "id", "done": "date_signed desc nulls last, id desc"}
@@ -67,7 +68,7 @@ class SignaturePortal(CustomerPortal):
                 "waiting": {"label": env._("Waiting for me")},
                 "progress": {"label": env._("In progress")},
                 "done": {"label": env._("Completed")},
-                "ended": {"label": env._("Declined, expired or cancelled")},
+                "ended": {"label": env._("Declined, expired, cancelled or withdrawn")},
             },
             "searchbar_inputs": {"name": {"input": "name", "label": env._("Search by name")}},
         }
@@ -88,7 +89,7 @@ class SignaturePortal(CustomerPortal):
     def signed_copy(self, signer_id, **_params):
         signer = self._own_signer(signer_id)
         # whoever has to enter a code does so on the page
-        if signer._page_state() != "completed":
+        if signer._page_state() not in COPY_STATES:
             raise NotFound()
         return responses.document(signer._document(), download=True)
 

@@ -2,7 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import clean_context
 
+from .signature_policy import ACTING
+
 ENTRIES = "signature_workflow.stage_entries"
+# whose signers are not counted
+UNCOUNTED = ("cancelled", "declined", "expired", "withdrawn")
 
 
 class CrmLead(models.Model):
@@ -17,9 +21,12 @@ class CrmLead(models.Model):
     signature_state = fields.Selection(
         [
             ("failed", "Failed"),
+            ("paper", "To be signed on paper"),
             ("waiting", "Waiting for signatures"),
+            ("held", "Waiting for payment or a condition"),
             ("declined", "Declined"),
             ("expired", "Not signed in time"),
+            ("withdrawn", "Acceptance withdrawn"),
             ("signed", "Signed"),
             ("cancelled", "Cancelled"),
         ],
@@ -29,26 +36,52 @@ class CrmLead(models.Model):
     )
     signature_progress = fields.Char("Signatures", compute="_compute_signature_state", compute_sudo=True)
     signature_failure = fields.Text(compute="_compute_signature_state", compute_sudo=True)
+    signature_count = fields.Integer("Documents", compute="_compute_signature_count", compute_sudo=True)
+
+    @api.depends("signature_request_ids")
+    def _compute_signature_count(self):
+        for lead in self:
+            lead.signature_count = len(lead.signature_request_ids)
 
     @api.depends(
         "signature_request_ids.state",
+        "signature_request_ids.is_unlinked",
         "signature_request_ids.signer_ids.state",
         "signature_request_ids.reaction_ids.state",
     )
     def _compute_signature_state(self):
         order = [key for key, __ in self._fields["signature_state"].selection]
         names = {"completed": "signed", "draft": "waiting", "queued": "waiting", "sent": "waiting", "signed": "waiting"}
+        by_lead, reactions, signers = self._signature_parts()
         for lead in self:
-            requests = lead.signature_request_ids
-            failed = requests.filtered(lambda request: request.state == "failed")
-            reactions = requests.reaction_ids.filtered(lambda reaction: reaction.state == "failed")
-            states = {names.get(request.state, request.state) for request in requests} | (
-                {"failed"} if reactions else set()
-            )
-            signers = requests.filtered(lambda r: r.state not in ("cancelled", "declined", "expired")).signer_ids
+            mine = by_lead.get(lead._origin.id, self.env["signature.request"])
+            failed = mine.filtered(lambda request: request.state == "failed")
+            undone = reactions.filtered(lambda reaction, mine=mine: reaction.request_id in mine)
+            states = {names.get(request.state, request.state) for request in mine} | ({"failed"} if undone else set())
             lead.signature_state = min(states, key=order.index) if states else False
-            lead.signature_progress = signers._progress()
-            lead.signature_failure = "\n".join([*failed.mapped("failure"), *reactions.mapped("failure")])
+            lead.signature_progress = signers.filtered(lambda s, mine=mine: s.request_id in mine)._progress()
+            lead.signature_failure = "\n".join([*failed.mapped("failure"), *undone.mapped("failure")])
+
+    def _signature_parts(self):
+        """Return the requests that count, by the id of their deal, their failed reactions, and who acts in them.
+
+        Only what a card shows is read: the rows are wide, and a pipeline shows hundreds of cards.
+        """
+        asked = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self._origin.ids),
+            ("is_test", "=", False),
+            ("is_unlinked", "=", False),
+        ]
+        requests = self.env["signature.request"].search_fetch(asked, ["res_id", "state", "failure"])
+        failed = [("request_id", "in", requests.ids), ("state", "=", "failed")]
+        counted = requests.filtered(lambda request: request.state not in UNCOUNTED).ids
+        acting = [("request_id", "in", counted), ("participation", "in", ACTING)]
+        return (
+            requests.grouped("res_id"),
+            self.env["signature.reaction"].search_fetch(failed, ["request_id", "failure"]),
+            self.env["signature.signer"].search_fetch(acting, ["request_id", "role_id", "participation", "state"]),
+        )
 
     def action_retry_signatures(self):
         """Try again what has failed on these deals: requests and what should follow from them."""
@@ -76,16 +109,13 @@ class CrmLead(models.Model):
 
     def _write_multi(self, vals_list):
         """Note what `write` does not see: stages that were recomputed after a team change."""
-        watched = self.env["signature.rule"]._plans()
         noted = self.env.cr.precommit.data.get(ENTRIES, {})
-        entering = [
-            lead.id
-            for lead, vals in zip(self, vals_list, strict=True)
-            if vals.get("stage_id") in watched and lead.id not in noted
+        moved = [
+            lead.id for lead, vals in zip(self, vals_list, strict=True) if "stage_id" in vals and lead.id not in noted
         ]
-        if entering:
+        if moved and self.env["signature.rule"]._plans():
             # the rows still hold the stage of before
-            self.env.cr.execute("SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(entering)])
+            self.env.cr.execute("SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(moved)])
             self._note_entries(dict(self.env.cr.fetchall()))
         return super()._write_multi(vals_list)
 

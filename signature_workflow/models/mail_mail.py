@@ -1,4 +1,5 @@
 import re
+import smtplib
 from datetime import timedelta
 
 from odoo import fields, models
@@ -33,6 +34,19 @@ class MailMail(models.Model):
                 # it holds a secret link or a code, and *Send again* makes a new one
                 mail.exists().unlink()
         return result
+
+    def _send(self, auto_commit=False, **options):
+        """Tell the salesperson also of the mail during which the server hung up: Odoo only marks it as failed."""
+        try:
+            return super()._send(auto_commit=auto_commit, **options)
+        except smtplib.SMTPServerDisconnected:
+            # those behind it are still to be sent, and those before it are told of
+            under_way = self.exists().filtered(lambda mail: mail.state == "exception")[-1:]
+            reason = self.env._("the mail server hung up, and perhaps the message has arrived all the same")
+            under_way._postprocess_sent_message([], [], failure_reason=reason, failure_type="mail_smtp")
+            if auto_commit:
+                self.env["ir.cron"]._commit_progress()
+            raise
 
     # Secret links in mails of a deal
 

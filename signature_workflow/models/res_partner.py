@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 # what is shorter can be guessed, what is longer is no code any more
@@ -17,6 +17,13 @@ class ResPartner(models.Model):
     is_signatory = fields.Boolean(
         "Signs for the company", help="This contact signs documents in the name of their company."
     )
+    signature_opt_out = fields.Boolean(
+        "Signs on paper only",
+        help="Documents are made to be printed, and nothing is sent to this contact. Of a company, it counts for all "
+        "of its contacts.",
+    )
+
+    _signature_opt_out_idx = models.Index("(id) WHERE signature_opt_out")
 
     @api.constrains("signature_access_code")
     def _check_signature_access_code(self):
@@ -31,3 +38,25 @@ class ResPartner(models.Model):
                         most=ACCESS_CODE_LENGTHS[-1],
                     )
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("signature_opt_out") for vals in vals_list):
+            self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "signature_opt_out" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.model
+    @tools.ormcache()
+    def _ids_on_paper(self):
+        """Return the ids of the contacts marked so; cached, for each document asks."""
+        return frozenset(self.sudo().with_context(active_test=False).search([("signature_opt_out", "=", True)])._ids)
+
+    def _on_paper(self):
+        """Return those who sign on paper only, by themselves or by their company."""
+        marked = self._ids_on_paper()
+        return self.filtered(lambda partner: not marked.isdisjoint((partner.id, partner.commercial_partner_id.id)))

@@ -51,7 +51,7 @@ class CrmLead(models.Model):
             .search(
                 Domain("request_id.res_model", "=", self._name)
                 & Domain("request_id.res_id", "=", self.id)
-                & Domain("request_id.state", "in", ("sent", "signed"))
+                & Domain("request_id.state", "in", ("held", "sent", "signed"))
                 & Domain("request_id.is_test", "=", False)
                 & Domain("participation", "!=", "copy")
                 & Domain("email", "=", email)

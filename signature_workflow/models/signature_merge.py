@@ -295,6 +295,12 @@ class SignatureMerge(models.AbstractModel):
     @api.model
     def _lines_table(self, record, table, tz):
         """Return the Markup of a table with a row for each line, empty when there is none."""
+        columns, rows = self._table_rows(record, table, tz)
+        return self._table_html(columns, rows) if rows else Markup()
+
+    @api.model
+    def _table_rows(self, record, table, tz):
+        """Return `(columns, rows)`: those of `_table_columns`, and the texts of each line, one for a mere title."""
         lines, columns = self._table_columns(record, table)
         rows = []
         for line in lines:
@@ -303,7 +309,7 @@ class SignatureMerge(models.AbstractModel):
                 rows.append([next(filter(None, texts), "")])
             else:
                 rows.append([self._text(line, path, tz) for path, __, __ in columns])
-        return self._table_html(columns, rows) if rows else Markup()
+        return columns, rows
 
     @api.model
     def _sample_table(self, record, table):

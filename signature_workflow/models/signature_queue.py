@@ -3,6 +3,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 from psycopg2 import errors as pg_errors
 
 from ..engine.errors import EngineError
@@ -16,6 +17,10 @@ CONCURRENCY_ERRORS = (
     pg_errors.DeadlockDetected,
 )
 MAX_ATTEMPTS = 3
+# the crons that do the work side by side
+WORKERS = ("ir_cron_process", "ir_cron_process_2")
+# a worker takes no more than half of what waits, unless that were fewer
+MIN_SHARE = 10
 
 
 class SignatureQueue(models.AbstractModel):
@@ -24,6 +29,7 @@ class SignatureQueue(models.AbstractModel):
     Each batch is worked in a transaction of its own. Records that a batch cannot do are done one by
     one, so that one poisonous document does not hold up the others. The attempt is counted and
     committed first: a record that kills the worker every time ends as failed, seen by a person.
+    Several workers share the work: each locks what it does, and passes over what others have locked.
     """
 
     _name = "signature.queue"
@@ -42,45 +48,62 @@ class SignatureQueue(models.AbstractModel):
 
     @api.model
     def _queue_trigger(self):
-        """Wake the worker once this transaction is committed."""
-        xmlid = "signature_workflow.ir_cron_process"
-        self.env["ir.cron"].sudo().browse(
-            self.env["ir.model.data"]._xmlid_to_res_id(xmlid, raise_if_not_found=True)
-        )._trigger()
+        """Wake the workers once this transaction is committed.
+
+        One statement does what `_trigger` would do for each: every move of a deal into a rule's stage pays for it.
+        """
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ir_cron_trigger (cron_id, call_at)
+                        SELECT cron.id, now() AT TIME ZONE 'UTC'
+                          FROM ir_cron cron JOIN ir_model_data data ON data.res_id = cron.id AND data.model = 'ir.cron'
+                         WHERE cron.active AND data.module = 'signature_workflow' AND data.name IN %s""",
+                WORKERS,
+            )
+        )
+        self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
 
     @api.model
     def _queue_run(self, domain, work, limit=1):
-        """Do `work(batch)` for all records of `domain`, at most `limit` at a time.
+        """Do `work(batch)` for all records of `domain`, at most `limit` at a time; other workers may do the same.
 
         What was tried before in vain is done alone, so that it takes nothing else with it. Returns False when the
         time of the cron run is over and work may be left.
         """
         seen = []
         for fresh, size in (("=", limit), ("!=", 1)):
-            while batch := self.search(
-                [*domain, ("attempts", fresh, 0), ("id", "not in", seen)], limit=size, order="id"
-            ):
+            waiting = [*domain, ("attempts", fresh, 0)]
+            while batch := self._queue_claim([*waiting, ("id", "not in", seen)], size):
                 seen += batch.ids
                 batch._queue_attempt(domain, work)
                 if not self.env["ir.cron"]._commit_progress(len(batch)):
                     return False
-                if len(batch) < size:
-                    break
         return True
+
+    @api.model
+    def _queue_claim(self, domain, limit):
+        """Lock and return at most `limit` of the records that no other worker has, and leave it its share of them."""
+        if limit > MIN_SHARE:
+            count = self.search_count(domain, limit=2 * limit)
+            if not count:
+                return self.browse()
+            limit = min(limit, max(MIN_SHARE, count // 2))
+        query = self._search(domain, order="id", limit=limit)
+        while True:
+            try:
+                # in one statement, so that hardly any time is left for another worker between finding and locking
+                self.env.cr.execute(SQL("%s FOR NO KEY UPDATE SKIP LOCKED", query.select()), log_exceptions=False)
+                return self.browse(row[0] for row in self.env.cr.fetchall())
+            except CONCURRENCY_ERRORS:
+                # what was found has just been done by another worker: look again
+                self.env.cr.rollback()
 
     def _queue_attempt(self, domain, work):
         """Count the attempt, then do the work, each in a transaction of its own."""
         try:
             worn_out = self.filtered(lambda record: record.attempts >= MAX_ATTEMPTS)
             for record in worn_out:
-                told = record._for_sender()
-                told._queue_failed(
-                    told.env._(
-                        "The server stopped %(times)s times while working on this. Check the document and the server "
-                        "log, then try again.",
-                        times=MAX_ATTEMPTS,
-                    )
-                )
+                record._queue_give_up()
             batch = self - worn_out
             for attempts, records in batch.grouped("attempts").items():
                 records.attempts = attempts + 1
@@ -94,7 +117,7 @@ class SignatureQueue(models.AbstractModel):
     def _queue_later(self):
         """Leave the records to the next run; that they were in somebody's way does not count as an attempt."""
         with contextlib.suppress(*CONCURRENCY_ERRORS), self.env.cr.savepoint():
-            self.exists().filtered("attempts").attempts = 0
+            self.try_lock_for_update(allow_referencing=True).filtered("attempts").attempts = 0
         self._queue_trigger()
         self.env["ir.cron"]._commit_progress()
 
@@ -118,9 +141,29 @@ class SignatureQueue(models.AbstractModel):
                 for record in batch:
                     record._queue_work(domain, work)
                 return
-            told = batch._for_sender()
-            told._queue_failed(told._queue_message(error))
+            batch._queue_give_up(error)
         self.env["ir.cron"]._commit_progress()
+
+    def _queue_give_up(self, error=None):
+        """Show a person what has failed: the `error`, or else that the server stopped each time."""
+        told = self._for_sender()
+        try:
+            told._queue_failed(
+                told._queue_message(error)
+                if error
+                else told.env._(
+                    "The server stopped %(times)s times while working on this. Check the document and the server "
+                    "log, then try again.",
+                    times=MAX_ATTEMPTS,
+                )
+            )
+            self.env.cr.flush()
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception:
+            # nor may this hold up the others; it is tried again by each run
+            self.env.cr.rollback()
+            _logger.exception("%s has failed, and could not be shown as failed", self)
 
     @api.model
     def _queue_message(self, error):

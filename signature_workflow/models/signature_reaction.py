@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .signature_rule_action import EVENTS, GATED, MOVES
+
 
 class SignatureReaction(models.Model):
     """One outcome still to be applied. It commits together with its own *done* mark."""
@@ -11,7 +13,12 @@ class SignatureReaction(models.Model):
     _order = "id"
 
     kind = fields.Selection(
-        [("copies", "Mail the signed copy"), ("write", "Write answers back"), ("move", "Move the deal")],
+        [
+            ("copies", "Mail the signed copy"),
+            ("write", "Write answers back"),
+            ("rule", "What the stage rule says"),
+            ("automation", "Automation rule"),
+        ],
         required=True,
         readonly=True,
     )
@@ -21,43 +28,96 @@ class SignatureReaction(models.Model):
         readonly=True,
         default="pending",
     )
+    event = fields.Selection(EVENTS, readonly=True, required=True)
+    action_id = fields.Many2one("signature.rule.action", readonly=True, ondelete="set null")
+    automation_id = fields.Many2one("base.automation", readonly=True, ondelete="set null")
     outcome = fields.Char(readonly=True, help="What was done, or why nothing was to be done.")
 
-    _kind_uniq = models.UniqueIndex("(request_id, kind)")
+    _kind_uniq = models.UniqueIndex("(request_id, kind) WHERE kind IN ('copies', 'write')")
+    _action_uniq = models.UniqueIndex("(request_id, action_id) WHERE action_id IS NOT NULL")
+    _automation_uniq = models.UniqueIndex("(request_id, automation_id, event) WHERE automation_id IS NOT NULL")
     _pending_idx = models.Index("(id) WHERE state = 'pending'")
 
+    @api.depends("kind", "action_id", "automation_id")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for reaction in self:
+            what = reaction.action_id.display_name or reaction.sudo().automation_id.name
+            reaction.display_name = what or kinds[reaction.kind]
+
     @api.model
-    def _plan(self, request):
-        """Note what follows from the completion of `request`."""
-        kinds = ["copies"]
-        if not request.is_test and any(request.field_ids.mapped("write_path")):
-            kinds.append("write")
-        if request.rule_id.signed_action not in (False, "none"):
-            kinds.append("move")
-        self.create([{"request_id": request.id, "kind": kind} for kind in kinds])
-        self._wake(request)
+    def _plan(self, requests, event):
+        """Note what follows for `requests` from `event`; each thing once, however often it happens."""
+        known = {
+            (each.request_id.id, each.kind, each.action_id.id, each.automation_id.id)
+            for each in self.search([("request_id", "in", requests.ids)])
+            # automations may be run by each of several events, all else by one
+            if each.kind != "automation" or each.event == event
+        }
+        planned = [values for request in requests for values in self._following(request, event)]
+        new = [
+            {**values, "event": event}
+            for values in planned
+            if (
+                values["request_id"],
+                values["kind"],
+                values.get("action_id", False),
+                values.get("automation_id", False),
+            )
+            not in known
+        ]
+        self.create(new)
+        self._wake(requests)
         self._queue_trigger()
 
     @api.model
+    def _following(self, request, event):
+        """Return the values of what follows for `request` from `event`, in the order in which it is done."""
+        values = [{"kind": kind} for kind in self._kinds(request, event)]
+        if not (request.is_test or request.is_unlinked):
+            actions = request.rule_id.action_ids.filtered(lambda action: action.event == event)
+            moves = actions.filtered(lambda action: action.kind in MOVES)
+            # a deal that waits for all documents waits for the one that is sent next as well; else that one is of
+            # the stage that the deal is moved to
+            ordered = (actions - moves) + moves if event in GATED else moves + (actions - moves)
+            values += [{"kind": "rule", "action_id": action.id} for action in ordered]
+            automations = self.env["base.automation"]._signature_automation_ids(request.res_model, event)
+            values += [{"kind": "automation", "automation_id": automation} for automation in automations]
+        return [{"request_id": request.id, **each} for each in values]
+
+    @api.model
+    def _kinds(self, request, event):
+        """Return what follows from a completed document whatever rules say."""
+        if event not in GATED:
+            return []
+        kinds = ["copies"] if request.template_id.copies_mail_id or request.is_test else []
+        # on paper nobody has answered: empty answers would empty the record
+        without_answers = request.is_test or request.is_unlinked or request.is_paper
+        if not without_answers and any(request.field_ids.mapped("write_path")):
+            kinds.append("write")
+        return kinds
+
+    @api.model
     def _wake(self, requests):
-        """Look again at what waited for these requests to end."""
-        for request in requests:
-            waiting = self.sudo().search(
-                [
-                    ("state", "=", "waiting"),
-                    ("request_id.res_model", "=", request.res_model),
-                    ("request_id.res_id", "=", request.res_id),
-                ]
-            )
-            if waiting:
-                waiting.state = "pending"
-                self._queue_trigger()
+        """Look again at what waited for these requests to end, or to be unlinked."""
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "waiting"),
+                ("request_id.res_model", "in", list(set(requests.mapped("res_model")))),
+                ("request_id.res_id", "in", requests.mapped("res_id")),
+            ]
+        )
+        if waiting:
+            waiting.state = "pending"
+            self._queue_trigger()
 
     def _for_sender(self):
         return self.with_context(lang=self.request_id.user_id.lang)
 
     def _apply(self):
         self.ensure_one()
+        # whatever is asked for until this transaction ends has come of this document
+        self.request_id._set_cause()
         state, outcome = getattr(self, f"_apply_{self.kind}")()
         self.write({"state": state, "outcome": outcome, "failure": False})
 
@@ -68,23 +128,35 @@ class SignatureReaction(models.Model):
     def _apply_write(self):
         return "done", self.request_id._write_back()
 
-    def _apply_move(self):
+    def _apply_rule(self):
         request = self.request_id
+        if not self.action_id:
+            return "done", self.env._("The rule says this no more, so nothing was done.")
+        if request.is_unlinked:
+            return "done", self.env._("The document was unlinked from the deal, so nothing was done.")
         deal = request._record().exists()
         if not deal:
             return "done", self.env._("The deal no longer exists.")
-        return request.rule_id._apply_signed(deal, request)
+        return self.action_id._apply(deal, request)
+
+    def _apply_automation(self):
+        return self.automation_id._run_for(self.request_id)
 
     def _queue_failed(self, message):
         for reaction in self:
             reaction.write({"state": "failed", "failure": message})
-            request = reaction.request_id._for_sender()
-            kinds = dict(self._fields["kind"]._description_selection(request.env))
-            request._close_todos()
+            told = reaction._for_sender()
+            request = told.request_id
+            told._todos().unlink()
             request._add_todo(
-                request.env._("“%(kind)s” failed: %(document)s", kind=kinds[reaction.kind], document=request.name),
-                message,
+                told.env._("“%(what)s” failed: %(document)s", what=told.display_name, document=request.name), message
             )
+
+    def _todos(self):
+        """Return the to-dos about the documents of these reactions, without the activities that rules have planned."""
+        todo = self.env.ref("signature_workflow.mail_activity_type_signature")
+        domain = [("signature_request_id", "in", self.request_id.ids), ("activity_type_id", "=", todo.id)]
+        return self.env["mail.activity"].sudo().search(domain)
 
     def action_done_by_hand(self):
         """Put aside what has failed: somebody has done it in another way."""
@@ -95,7 +167,7 @@ class SignatureReaction(models.Model):
         for reaction in reactions:
             outcome = reaction.env._("Done by hand by %s", self.env.user.name)
             reaction.write({"state": "done", "failure": False, "outcome": outcome})
-        reactions.request_id._close_todos()
+        reactions._todos().unlink()
 
     def action_retry(self):
         """Apply failed reactions once more."""
@@ -104,5 +176,5 @@ class SignatureReaction(models.Model):
             raise UserError(self.env._("Only what has failed can be run again."))
         reactions = self.sudo()
         reactions.write({"state": "pending", "failure": False, "attempts": 0})
-        reactions.request_id._close_todos()
+        reactions._todos().unlink()
         self._queue_trigger()

@@ -11,15 +11,20 @@ from ..engine import transitions
 STATES = [
     ("draft", "Draft"),
     ("queued", "Being prepared"),
+    ("held", "Held"),
+    ("paper", "To be signed on paper"),
     ("sent", "Waiting for signatures"),
     ("signed", "Signed, being sealed"),
     ("completed", "Completed"),
     ("declined", "Declined"),
     ("expired", "Expired"),
     ("cancelled", "Cancelled"),
+    ("withdrawn", "Acceptance withdrawn"),
     ("failed", "Failed"),
 ]
-OPEN_STATES = ("draft", "queued", "sent", "signed", "failed")
+OPEN_STATES = ("draft", "queued", "held", "paper", "sent", "signed", "failed")
+# made, and nobody has ended it: what a person is asked about who moves the record on
+WAITING_STATES = ("held", "paper", "sent")
 
 
 class SignatureRequest(models.Model):
@@ -27,7 +32,7 @@ class SignatureRequest(models.Model):
 
     _name = "signature.request"
     _description = "Signature request"
-    _inherit = ["signature.queue"]
+    _inherit = ["signature.queue", "signature.deadline"]
     _order = "id desc"
 
     name = fields.Char("Document", required=True, readonly=True)
@@ -44,12 +49,34 @@ class SignatureRequest(models.Model):
     channels = fields.Json(readonly=True, help="Ways chosen instead of those of the template, by role id.")
     message = fields.Text(readonly=True, help="What the sender writes to the signers.")
     rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
+    stage_id = fields.Many2one(
+        "crm.stage", readonly=True, ondelete="set null", help="Where the deal stood when this was asked for."
+    )
+    batch_id = fields.Many2one("signature.batch", readonly=True, index="btree_not_null", ondelete="set null")
+    cause_id = fields.Many2one(
+        "signature.request",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="What came of this document asked for the present one.",
+    )
+    replaced_by_id = fields.Many2one(
+        "signature.request", "Replaced by", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    merged_values = fields.Json(readonly=True, help="What the document says of the record, to be compared with later.")
+    date_compared = fields.Datetime(
+        readonly=True, help="When the values of the record were last compared with those in the document."
+    )
+    is_unlinked = fields.Boolean(
+        "Unlinked", readonly=True, help="The record goes on without this document; it stays as evidence."
+    )
+    is_paper = fields.Boolean("Signed on paper", readonly=True)
     res_model = fields.Char("Record model", required=True, readonly=True)
     res_id = fields.Many2oneReference("Record", model_field="res_model", required=True, readonly=True)
     record_name = fields.Char(compute="_compute_record_name")
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True)
-    signatory_id = fields.Many2one("res.users", "Our signatory", readonly=True)
+    user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True, ondelete="restrict")
+    signatory_id = fields.Many2one("res.users", "Our signatory", readonly=True, ondelete="restrict")
     original_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     original_sha256 = fields.Char("SHA-256 of the original", readonly=True)
     final_id = fields.Many2one("ir.attachment", "Signed copy", readonly=True, ondelete="restrict")
@@ -58,8 +85,14 @@ class SignatureRequest(models.Model):
     to_dispatch = fields.Boolean(readonly=True, help="The next turn has yet to be sent its links.")
     date_sent = fields.Datetime("Sent on", readonly=True)
     date_expire = fields.Date("To be signed until", readonly=True)
+    date_warn = fields.Date(readonly=True, help="When those who have not answered are told that the time runs out.")
     date_completed = fields.Datetime("Completed on", readonly=True)
+    hours_to_sign = fields.Float(readonly=True, aggregator="avg", help="From sending to the signed copy.")
     cancel_reason = fields.Text(readonly=True)
+    decline_reason_id = fields.Many2one("signature.decline.reason", readonly=True, ondelete="restrict")
+    date_withdrawn = fields.Datetime("Withdrawn on", readonly=True)
+    withdrawn_by_id = fields.Many2one("res.users", "Withdrawn by", readonly=True)
+    withdraw_reason = fields.Text(readonly=True)
     signer_ids = fields.One2many("signature.signer", "request_id", "Signers", readonly=True)
     field_ids = fields.One2many("signature.request.field", "request_id", readonly=True)
     event_ids = fields.One2many("signature.event", "request_id", "Audit trail", readonly=True)
@@ -69,8 +102,10 @@ class SignatureRequest(models.Model):
     _record_idx = models.Index("(res_model, res_id)")
     _queue_idx = models.Index("(id) WHERE state IN ('queued', 'signed')")
     _dispatch_idx = models.Index("(id) WHERE to_dispatch")
+    _held_idx = models.Index("(id) WHERE state = 'held'")
+    _expire_idx = models.Index("(date_expire) WHERE state = 'sent'")
     _final_once = models.Constraint(
-        "CHECK ((state = 'completed') = (final_id IS NOT NULL))",
+        "CHECK ((state IN ('completed', 'withdrawn')) = (final_id IS NOT NULL))",
         "A request is completed when, and only when, it has its signed copy.",
     )
 
@@ -197,7 +232,7 @@ class SignatureRequest(models.Model):
     def _log_notes(self, notes):
         """Write in the chatter of each request's record, tests apart; `notes` is by request id. No secrets."""
         for name, requests in self.filtered(lambda request: not request.is_test).grouped("res_model").items():
-            if "message_ids" not in self.env[name]._fields:
+            if name not in self.env or "message_ids" not in self.env[name]._fields:
                 continue
             for batch in requests._one_per_record():
                 records = self.env[name].sudo().browse(batch.mapped("res_id"))
@@ -238,7 +273,10 @@ class SignatureRequest(models.Model):
                 "signature_signer_id": signer.id if signer else False,
             }
             for request in self
-            if not request.is_test and "activity_ids" in self.env[request.res_model]._fields
+            # on a record that was deleted it would fail
+            if not request.is_test
+            and "activity_ids" in (record := request._record())._fields
+            and record.sudo().exists()
         ]
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
 
@@ -252,8 +290,8 @@ class SignatureRequest(models.Model):
     def _notify_sender(self, subject, text):
         """Tell the salesperson at once, by e-mail or in their inbox as they like it; `text` is plain."""
         for request in self.filtered(lambda request: not request.is_test):
-            record = request._record().sudo()
-            if "message_ids" in record._fields:
+            record = request._record().sudo().exists()
+            if record and "message_ids" in record._fields:
                 record.message_notify(
                     partner_ids=request.user_id.partner_id.ids,
                     subject=subject,
@@ -283,24 +321,6 @@ class SignatureRequest(models.Model):
         if not self.original_id:
             return "queued"
         return "signed" if self._all_done() else "sent"
-
-    def action_cancel(self, reason=""):
-        """Cancel open requests: their links stop working, and who opens them reads the reason."""
-        self._check_may_change()
-        requests = self.sudo()
-        requests._bump()
-        moved = requests._move("cancelled", to_dispatch=False, cancel_reason=reason or False)
-        if moved != requests:
-            raise UserError(
-                self.env._(
-                    "“%s” cannot be cancelled any more. Reload the page to see where it stands.",
-                    (requests - moved)[:1].name,
-                )
-            )
-        moved._close_todos()
-        note = "\n".join(filter(None, [self.env._("Signature request cancelled."), reason]))
-        moved._log_events("cancelled", data={"reason": reason} if reason else None, note=note)
-        self.env["signature.reaction"]._wake(moved)
 
     def action_open_record(self):
         self.ensure_one()
@@ -338,19 +358,3 @@ class SignatureRequest(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Signature requests are evidence and are never deleted."))
-
-    @api.model
-    def _cron_expire(self):
-        """Close what was not signed in time and tell the salesperson."""
-        late = self.search([("state", "=", "sent"), ("date_expire", "<", fields.Date.today())])
-        for request in late:
-            request._bump()
-            moved = request._for_sender()._move("expired", to_dispatch=False)
-            if moved:
-                moved._close_todos()
-                moved._log_events("expired", note=moved.env._("“%s” was not signed in time.", request.name))
-                moved._add_todo(
-                    moved.env._("Not signed in time: %s", request.name),
-                    moved.env._("Talk to the customer, then send the document again."),
-                )
-            self.env["ir.cron"]._commit_progress(1)

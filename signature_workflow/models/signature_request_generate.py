@@ -1,6 +1,5 @@
 import hashlib
 import time
-from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -26,6 +25,13 @@ class Draft(NamedTuple):
     document: NamedTuple
 
     @property
+    def state(self):
+        """What the request is once the document is stored."""
+        if self.request._wants_paper(self.signers):
+            return "paper"
+        return "held" if self.request._is_held(self.record) else "sent"
+
+    @property
     def name(self):
         """The document's name as the customer reads it, in the subject of the mail for one."""
         template = self.request.template_id.with_context(lang=self.record.env.lang)
@@ -40,12 +46,13 @@ class SignatureRequest(models.Model):
     @api.model
     def _cron_process(self):
         """Do all work that is waiting, in the order of a document's way."""
-        reaction = self.env["signature.reaction"]
+        reaction, batch = self.env["signature.reaction"], self.env["signature.batch"]
         steps = [
             (self, [("state", "=", "queued")], lambda requests: requests._generate(), GENERATE_BATCH),
             (self, [("to_dispatch", "=", True), ("state", "=", "sent")], lambda request: request._send_next(), 1),
             (self, [("state", "=", "signed")], lambda request: request._for_sender()._seal(), 1),
             (reaction, [("state", "=", "pending")], lambda each: each._for_sender()._apply(), 1),
+            (batch, batch._through_domain(), lambda each: each._for_sender()._tell_sender(), 1),
         ]
         for model, domain, work, limit in steps:
             if not model._queue_run(domain, work, limit):
@@ -78,7 +85,10 @@ class SignatureRequest(models.Model):
         self.env["signature.event"]._append(
             requests, "created", data=lambda request: {"document_sha256": request.original_sha256}
         )
-        requests._send_next()
+        by_state = requests.grouped("state")
+        by_state.get("sent", self.browse())._send_next()
+        by_state.get("held", self.browse())._announce()
+        by_state.get("paper", self.browse())._ask_for_paper()
 
     def _draft(self, records):
         record = self._document_record(records)
@@ -91,10 +101,15 @@ class SignatureRequest(models.Model):
         """Cancel what was never made for deals that have left the stage again, by mistake of the hand."""
         for request in self.filtered("rule_id"):
             deal = request._batch_record(records)
-            if deal and deal.stage_id != request.rule_id.stage_id and not request.event_ids:
+            if deal and deal.stage_id != request.rule_id.stage_id and not (request.event_ids or request._follows()):
                 moved = request._for_sender()._move("cancelled")
                 note = moved.env._("“%s” was not sent: the deal had left the stage again.", request.name)
                 moved._log_events("cancelled", note=note)
+
+    def _follows(self):
+        """Tell whether this document comes after another one of its rule, wherever the deal stands by now."""
+        self.ensure_one()
+        return bool(self.replaced_ids) or self.cause_id.rule_id == self.rule_id
 
     def _batch_record(self, records):
         """Return this request's record as one of the batch, so that what is read is read for all; empty when gone."""
@@ -137,17 +152,18 @@ class SignatureRequest(models.Model):
         )
         now, today = fields.Datetime.now(), fields.Date.today()
         for draft, attachment in zip(drafts, attachments, strict=True):
-            days = draft.request.template_id.expiry_days
             draft.request._move(
-                "sent",
+                draft.state,
                 name=draft.name,
                 original_id=attachment.id,
                 original_sha256=hashlib.sha256(draft.document.pdf).hexdigest(),
                 page_sizes=draft.document.page_sizes,
                 template_version=draft.request.template_id.version,
                 date_sent=now,
-                date_expire=today + timedelta(days=days) if days else False,
+                merged_values=draft.request._merged_values(draft.record),
+                date_compared=now,
                 failure=False,
+                **draft.request._deadline_dates(today),
             )
 
     @api.model

@@ -45,11 +45,17 @@ class SignatureRequest(models.Model):
             final_id=final.id,
             final_sha256=sealed.sha256,
             date_completed=self.env.cr.now(),
+            hours_to_sign=self._hours_to_sign(),
         )
         self._log_events("sealed", data={"document_sha256": sealed.sha256})
         self._close_todos()
         self._file_on_record(sealed.data)
-        self.env["signature.reaction"]._plan(self)
+        self._react("approved" if self._is_approval() else "signed")
+
+    def _hours_to_sign(self):
+        """Return how many hours have gone since the first links went out."""
+        self.ensure_one()
+        return (self.env.cr.now() - self.date_sent).total_seconds() / 3600
 
     def _seal_reason(self):
         """Return what the seal says of why it was put: who has signed, or approved where nobody signs."""
@@ -71,9 +77,11 @@ class SignatureRequest(models.Model):
             date_completed=self.env.cr.now(),
         )
         self._log_events("tested", data={"document_sha256": self.final_sha256})
-        self.env["signature.reaction"]._plan(self)
+        self._react("approved" if self._is_approval() else "signed")
 
     def _copy_name(self):
+        if self.is_paper:
+            return self.env._("%s – signed on paper.pdf", self.name)
         if self._is_approval():
             return self.env._("%s – approved.pdf", self.name)
         return self.env._("%s – signed.pdf", self.name)

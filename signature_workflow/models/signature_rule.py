@@ -1,44 +1,19 @@
 import ast
-from collections import defaultdict
-from typing import NamedTuple
 
-from odoo import api, fields, models, tools
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .signature_request import OPEN_STATES
-
-STANDING = {*OPEN_STATES, "completed"}
-
-
-class Plan(NamedTuple):
-    """What a rule says about a deal that enters its stage; made of plain values, to be cached."""
-
-    rule_id: int
-    company_id: int | bool
-    team_ids: frozenset
-    domain: str
-    template_id: int
-    signatory_id: int | bool
-
-    def matching(self, deals):
-        """Return those of `deals`, all in the rule's stage, that the rule is for."""
-        matching = deals.filtered(
-            lambda deal: (
-                (not self.team_ids or deal.team_id.id in self.team_ids)
-                and self.company_id in (False, deal.company_id.id or self.company_id)
-            )
-        )
-        domain = ast.literal_eval(self.domain)
-        return matching.filtered_domain(domain) if domain else matching
+from .signature_request import WAITING_STATES
 
 
 class SignatureRule(models.Model):
-    """When a deal reaches a stage, send a template; when all have signed, move the deal."""
+    """When a deal reaches a stage, send a template; its actions say what follows."""
 
     _name = "signature.rule"
     _description = "Signature stage rule"
+    _inherit = ["signature.deadline", "signature.hold"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -61,33 +36,102 @@ class SignatureRule(models.Model):
         "Our signatory",
         help="Who signs for our company. Empty: the deal's salesperson.",
     )
-    signed_action = fields.Selection(
-        [
-            ("none", "Leave the deal where it is"),
-            ("next", "Move to the next stage"),
-            ("stage", "Move to a stage"),
-            ("won", "Mark as won"),
-        ],
-        "When all have signed",
-        required=True,
-        default="next",
+    channel = fields.Selection(
+        [("email", "E-mail"), ("sms", "SMS"), ("both", "E-mail and SMS"), ("manual", "By hand")],
+        "Over",
+        help="How the customer gets the link. Empty: as the template says.",
     )
-    signed_stage_id = fields.Many2one("crm.stage", "Target stage", ondelete="restrict")
+    has_own_deadline = fields.Boolean("Own reminders", help="Otherwise those of the template count.")
+    moved_action = fields.Selection(
+        [("keep", "Keep waiting for the signatures"), ("cancel", "Cancel the document")],
+        "When the deal leaves before",
+        required=True,
+        default="keep",
+        help="When an import, another program or another rule moves the deal while its document waits. A person who "
+        "does it is asked.",
+    )
+    action_ids = fields.One2many(
+        "signature.rule.action",
+        "rule_id",
+        "What follows",
+        copy=True,
+        default=lambda self: [Command.create({"event": "signed", "kind": "next"})],
+    )
+    action_kinds = fields.Char(compute="_compute_action_kinds")
+    summary = fields.Char("What follows in words", compute="_compute_summary")
+    run_ids = fields.One2many("signature.rule.run", "rule_id")
+    request_count = fields.Integer("Sent", compute="_compute_statistics")
+    waiting_count = fields.Integer("Waiting", compute="_compute_statistics")
+    signed_count = fields.Integer("Signed", compute="_compute_statistics")
+    declined_count = fields.Integer("Declined", compute="_compute_statistics")
+    time_to_sign = fields.Char(
+        "Time to sign",
+        compute="_compute_statistics",
+        help="Half of the signed documents took less, half took more (the median).",
+    )
 
     @api.depends("stage_id", "template_id")
     def _compute_display_name(self):
         for rule in self:
-            rule.display_name = f"{rule.stage_id.name or ''} → {rule.template_id.name or ''}"
+            rule.display_name = " → ".join(filter(None, [rule.stage_id.name, rule.template_id.name]))
 
-    @api.constrains("signed_action", "signed_stage_id", "stage_id")
-    def _check_signed_stage_id(self):
+    @api.depends("action_ids.kind", "action_ids.activity_for")
+    def _compute_action_kinds(self):
+        """Tell the form which columns of the list of actions are needed."""
         for rule in self:
-            if rule.signed_action != "stage":
-                continue
-            if not rule.signed_stage_id:
-                raise ValidationError(self.env._("Choose the stage to move the deal to."))
-            if rule.signed_stage_id == rule.stage_id:
-                raise ValidationError(self.env._("A signed deal cannot move to the stage that it is in."))
+            chosen = ["user"] if "user" in rule.action_ids.mapped("activity_for") else []
+            rule.action_kinds = " ".join(sorted({kind for kind in rule.action_ids.mapped("kind") if kind} | {*chosen}))
+
+    @api.depends("action_ids.display_name", "action_ids.event")
+    def _compute_summary(self):
+        events = dict(self.env["signature.rule.action"]._fields["event"]._description_selection(self.env))
+        for rule in self:
+            rule.summary = "; ".join(
+                f"{events[event]}: {', '.join(actions.mapped('display_name'))}"
+                for event, actions in rule.action_ids.grouped("event").items()
+                if event
+            )
+
+    @api.depends_context("uid")
+    def _compute_statistics(self):
+        """Count the documents that the user may see, and read their median time to sign in one query."""
+        request = self.env["signature.request"]
+        query = request._search([("rule_id", "in", self.ids), ("date_sent", "!=", False)])
+        query.groupby = SQL("signature_request.rule_id")
+        count = "COUNT(*) FILTER (WHERE signature_request.state IN %s)"
+        rows = self.env.execute_query(
+            query.select(
+                SQL("signature_request.rule_id"),
+                SQL("COUNT(*)"),
+                SQL(count, WAITING_STATES),
+                SQL(count, ("completed", "withdrawn")),
+                SQL(count, ("declined",)),
+                SQL(
+                    "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY"
+                    " EXTRACT(EPOCH FROM signature_request.date_completed - signature_request.date_sent))"
+                ),
+            )
+        )
+        found = {row[0]: row[1:] for row in rows}
+        for rule in self:
+            sent, waiting, signed, declined, seconds = found.get(rule._origin.id, (0, 0, 0, 0, None))
+            rule.request_count, rule.waiting_count = sent, waiting
+            rule.signed_count, rule.declined_count = signed, declined
+            rule.time_to_sign = self._duration_words(seconds) if signed and seconds is not None else False
+
+    @api.model
+    def _duration_words(self, seconds):
+        """Return a time in seconds in words, the two largest units of it: “1 day 4 h”."""
+        minutes = round(seconds / 60)
+        hours, minutes = divmod(minutes, 60)
+        days, hours = divmod(hours, 24)
+        if days:
+            day_words = self.env._("1 day") if days == 1 else self.env._("%s days", days)
+            return f"{day_words} {self.env._('%s h', hours)}" if hours else day_words
+        if hours:
+            hour_words = self.env._("%s h", hours)
+            return f"{hour_words} {self.env._('%s min', minutes)}" if minutes else hour_words
+        return self.env._("%s min", minutes)
 
     @api.constrains("template_id")
     def _check_template_id(self):
@@ -129,147 +173,10 @@ class SignatureRule(models.Model):
         self.env.registry.clear_cache()
         return result
 
-    # Stage entries
-
-    @api.model
-    @tools.ormcache()
-    def _plans(self):
-        """Return `{stage id: (Plan, ...)}`; cached, for every deal's write asks."""
-        plans = defaultdict(tuple)
-        for rule in self.sudo().search([("template_id.active", "=", True)]):
-            plans[rule.stage_id.id] += (
-                Plan(
-                    rule.id,
-                    rule.company_id.id,
-                    frozenset(rule.team_ids.ids),
-                    rule.domain,
-                    rule.template_id.id,
-                    rule.signatory_id.id,
-                ),
-            )
-        return dict(plans)
-
-    @api.model
-    def _process_entries(self, before):
-        """Queue the documents of the deals that entered a stage in this transaction.
-
-        `before` is `{deal id: stage id before the transaction, or False}`.
-        """
-        plans = self._plans()
-        deals = self.env["crm.lead"].sudo().browse(before)
-        # a deal that was made in a savepoint and rolled back is no more
-        new = deals.filtered(lambda deal: not before[deal.id])
-        entered = (deals - new + new.exists()).filtered(
-            lambda deal: (
-                deal.stage_id.id in plans
-                and deal.stage_id.id != before[deal.id]
-                and deal.active
-                and deal.type == "opportunity"
-            )
-        )
-        matching = [
-            (plan, chosen)
-            for stage, there in entered.grouped(lambda deal: deal.stage_id.id).items()
-            for plan in plans[stage]
-            if (chosen := plan.matching(there))
-        ]
-        if matching:
-            states = self._requests_so_far([plan.rule_id for plan, __ in matching], entered)
-            for plan, chosen in matching:
-                self._queue_entries(plan, chosen, states)
-            self.env.flush_all()
-
-    @api.model
-    def _requests_so_far(self, rule_ids, deals):
-        """Return `{(rule id, deal id): states of the requests that the rule made for the deal}`."""
-        states = defaultdict(list)
-        for request in (
-            self.env["signature.request"]
-            .sudo()
-            .search_fetch(
-                [
-                    ("rule_id", "in", rule_ids),
-                    ("res_model", "=", deals._name),
-                    ("res_id", "in", deals.ids),
-                ],
-                ["rule_id", "res_id", "state"],
-            )
-        ):
-            states[request.rule_id.id, request.res_id].append(request.state)
-        return states
-
-    @api.model
-    def _queue_entries(self, plan, deals, states):
-        """Add a run and a queued request for each deal that has nothing open or signed yet."""
-        todo = deals.filtered(lambda deal: STANDING.isdisjoint(states[plan.rule_id, deal.id]))
-        if not todo:
-            return
-        requests = (
-            self.env["signature.template"]
-            .sudo()
-            .browse(plan.template_id)
-            ._make_requests(
-                todo,
-                signatory=self.env["res.users"].browse(plan.signatory_id or []),
-                rule=self.browse(plan.rule_id),
-            )
-        )
-        # one statement for all: Odoo would insert a hundred at a time
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO signature_rule_run
-                               (rule_id, lead_id, request_id, entry, create_uid, write_uid, create_date, write_date)
-                        SELECT rule_id, res_id, id,
-                               (SELECT count(*) FROM signature_request other
-                                 WHERE (other.rule_id, other.res_model, other.res_id)
-                                     = (request.rule_id, request.res_model, request.res_id)
-                                   AND other.id <= request.id),
-                               create_uid, write_uid, create_date, write_date
-                          FROM signature_request request WHERE id IN %s""",
-                requests._ids,
-            )
-        )
-
-    # What follows
-
-    def _apply_signed(self, deal, request):
-        """Move `deal` on after `request` was completed; return the reaction's state and what was done, in words."""
+    def action_view_requests(self):
+        """Open the documents that this rule has asked for; the context key `filter` names the filter to begin with."""
         self.ensure_one()
-        if deal.stage_id != self.stage_id or not deal.active:
-            return "done", self.env._("The deal had left the stage by then, so it was not moved.")
-        others = self.env["signature.request"].search_count(
-            [
-                ("res_model", "=", deal._name),
-                ("res_id", "=", deal.id),
-                ("rule_id.stage_id", "=", self.stage_id.id),
-                ("state", "in", OPEN_STATES),
-                ("id", "!=", request.id),
-            ]
-        )
-        if others:
-            return "waiting", self.env._("Other documents of this stage wait to be signed.")
-        target = self.signed_stage_id
-        if self.signed_action == "next":
-            target = self._next_stage(deal)
-        if self.signed_action == "won" or target.is_won:
-            deal.action_set_won()
-            return "done", self.env._("The deal was won.")
-        if target.team_ids and deal.team_id not in target.team_ids:
-            raise UserError(
-                self.env._(
-                    "The stage “%(stage)s” is not one of the team “%(team)s”. Choose another stage in the rule.",
-                    stage=target.name,
-                    team=deal.team_id.name,
-                )
-            )
-        deal.stage_id = target
-        return "done", self.env._("The deal was moved to “%s”.", target.name)
-
-    @api.model
-    def _next_stage(self, deal):
-        domain = ["|", ("team_ids", "=", False), ("team_ids", "in", deal.team_id.ids)]
-        stages = list(self.env["crm.stage"].search(domain))
-        later = stages[stages.index(deal.stage_id) + 1 :] if deal.stage_id in stages else []
-        if not later:
-            raise UserError(self.env._("“%s” is the last stage; there is none to move to.", deal.stage_id.name))
-        return later[0]
+        action = self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_request_action")
+        chosen = self.env.context.get("filter")
+        context = {f"search_default_{chosen}": True} if chosen else {}
+        return action | {"domain": [("rule_id", "=", self.id)], "context": context}

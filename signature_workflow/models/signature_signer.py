@@ -42,6 +42,8 @@ class SignatureSigner(models.Model):
     )
     is_done = fields.Boolean(compute="_compute_is_done")
     date_sent = fields.Datetime(readonly=True)
+    reminders = fields.Integer("Times reminded", readonly=True)
+    date_remind = fields.Datetime("Next reminder", readonly=True)
     date_viewed = fields.Datetime(readonly=True)
     date_signed = fields.Datetime("Signed on", readonly=True, help="Or approved.")
     ip = fields.Char("IP address", readonly=True)
@@ -56,6 +58,8 @@ class SignatureSigner(models.Model):
     forwarded_by = fields.Char(readonly=True)
     field_ids = fields.One2many("signature.request.field", "signer_id", readonly=True)
     link_ids = fields.One2many("signature.link", "signer_id", groups=fields.NO_ACCESS)
+
+    _remind_idx = models.Index("(date_remind) WHERE date_remind IS NOT NULL")
 
     @api.depends("state")
     def _compute_is_done(self):
@@ -143,3 +147,5 @@ class SignatureSigner(models.Model):
         self.env["signature.authentication"]._forget(self)
         if self._is_turn():
             self._send_links()
+        elif self.request_id.state == "held":
+            (self & self.request_id._next_signers())._announce_held()

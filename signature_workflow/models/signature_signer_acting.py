@@ -94,6 +94,9 @@ class SignatureSigner(models.Model):
             "declined": self.env._("This document was declined."),
             "expired": self.env._("The time to sign this document is over."),
             "cancelled": self.env._("This document was cancelled."),
+            "held": self.env._("This document cannot be signed yet. You will get a message when it can."),
+            "paper": self.env._("This document is signed on paper."),
+            "withdrawn": self.env._("The acceptance of this document was withdrawn."),
             "preparing": self.env._("This document is being prepared. Try again in a moment."),
             "failed": self.env._("Something went wrong with this document; the sender knows."),
             "released": self.env._("%s has already done this for you.", self._released_by().name),
@@ -199,7 +202,7 @@ class SignatureSigner(models.Model):
         text = "\n".join(filter(None, [reason.with_env(request.env).name, words]))
         done = {"nonce": nonce, "ip": origin.get("ip"), "host_id": self._host().id, "draft": False}
         self._move("declined", decline_reason_id=reason.id, decline_reason=text, **done)
-        request._move("declined", to_dispatch=False)
+        request._move("declined", to_dispatch=False, decline_reason_id=reason.id)
         request._close_todos()
         gaps = {"name": self.name, "document": request.name, "reason": text}
         if self.participation == "approve":
@@ -211,6 +214,7 @@ class SignatureSigner(models.Model):
         request._log_events("declined", signer=self, origin=origin, data={"reason": text, **self._way()}, note=note)
         request._add_todo(title, note)
         request._notify_sender(title, note)
+        request._react("disapproved" if self.participation == "approve" else "declined")
         return self._page_state()
 
     def _forward(self, name, email, phone, origin):

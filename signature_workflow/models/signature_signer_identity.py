@@ -2,6 +2,9 @@ from odoo import models
 
 from .refused import SubmitRefused
 
+# the document can be read then
+IDENTIFIED_STATES = ("held", "sent", "signed", "completed", "withdrawn")
+
 
 class SignatureSigner(models.Model):
     """How a signer shows who they are, where the link alone is not enough."""
@@ -18,7 +21,7 @@ class SignatureSigner(models.Model):
     def _check_may_identify(self):
         """Raise SubmitRefused unless a code may be asked for: nobody pays for what is over, or only a preview."""
         self.ensure_one()
-        is_open = self.request_id.state in ("sent", "signed", "completed") and self.authentication != "link"
+        is_open = self.request_id.state in IDENTIFIED_STATES and self.authentication != "link"
         if not is_open or self.env.context.get("signature_preview"):
             whom = self._whom_to_ask()
             raise SubmitRefused("closed", self.env._("This document is closed. Questions? Ask %s.", whom))

@@ -15,18 +15,21 @@ SHOWN_COLUMNS = [
 PICTURED_TYPES = (*MARK_TYPES, "stamp")
 # Of every row only what is shown: Odoo reads whole rows otherwise, and those of users, contacts and companies are wide.
 VISITOR_COLUMNS = ["request_id", "role_id", "state", "lang", "tz", "participation", "authentication"]
-DOCUMENT_COLUMNS = ["state", "date_expire", "original_id", "final_id"]
+DOCUMENT_COLUMNS = ["state", "date_expire", "original_id", "final_id", "is_paper"]
 SIGNER_COLUMNS = [
     "request_id", "role_id", "partner_id", "user_id", "name", "email", "phone", "lang", "tz", "state", "date_signed",
     *POLICY, "forwards", "forwarded_by",
 ]  # fmt: skip
 REQUEST_COLUMNS = [
     "name", "state", "company_id", "user_id", "original_id", "original_sha256", "final_id", "date_expire",
-    "is_test", "cancel_reason",
+    "is_test", "is_paper", "cancel_reason", "template_id", "replaced_by_id",
 ]  # fmt: skip
-ENDED_STATES = ("declined", "expired", "cancelled")
+# nothing of the document is shown, so no code is asked for either
+ENDED_STATES = ("declined", "expired", "cancelled", "paper")
 # the states in which the page shows the fields over the original
-FIELD_STATES = ("ready", "reading", "signed", "sealing")
+FIELD_STATES = ("ready", "held", "reading", "signed", "sealing")
+# the states in which it shows the signed copy
+COPY_STATES = ("completed", "withdrawn")
 
 
 class SignatureSigner(models.Model):
@@ -57,14 +60,16 @@ class SignatureSigner(models.Model):
         request, is_preview = self.request_id, self.env.context.get("signature_preview")
         if request.state in ENDED_STATES:
             return request.state
-        if self.state == "skipped":
+        if self.state == "skipped" and not request.is_paper:
             return "released"
         if not is_preview and not self._is_identified():
             return "code"
         if request.state in ("sent", "signed"):
             return self._open_state()
-        if request.state == "completed":
-            return "completed"
+        if request.state == "held":
+            return "held" if is_preview or self in request._next_signers() else "waiting"
+        if request.state in COPY_STATES:
+            return request.state
         if request.state == "failed":
             return "signed" if self.state in transitions.SIGNER_DONE else "failed"
         return "preparing"
@@ -110,7 +115,7 @@ class SignatureSigner(models.Model):
         self.ensure_one()
         request = self.request_id
         request.fetch(DOCUMENT_COLUMNS)
-        if self._page_state() not in (*FIELD_STATES, "completed"):
+        if self._page_state() not in (*FIELD_STATES, *COPY_STATES):
             return request.original_id.browse()
         return request.final_id or request.original_id
 
@@ -147,9 +152,29 @@ class SignatureSigner(models.Model):
             "fields": [],
             "parties": [],
             "cancel_reason": "",
+            "is_paper": request.is_paper,
+            **self._outcome_values(state),
         }
         is_known = values["is_preview"] or self._is_identified()
         return values | self._document_values(state) if is_known else values
+
+    def _outcome_values(self, state):
+        """Return what only some of the states show."""
+        request, values = self.request_id, {}
+        if state in ("reading", "signed", "sealing"):
+            request.template_id.fetch(["copies_mail_id"])
+            values["gets_copy"] = bool(request.template_id.copies_mail_id) or request.is_test
+        elif state == "held":
+            is_away = self._host() or self.env.context.get("signature_preview")
+            values["held_for"] = request._hold_text(self.lang)
+            values["hold_link"] = not is_away and request._hold_link(self.partner_id)
+        elif state == "cancelled":
+            values["is_replaced"] = bool(request.replaced_by_id)
+        elif state in COPY_STATES and request.is_paper:
+            values["date_completed"] = request.date_completed
+        if state == "withdrawn":
+            values |= {"date_withdrawn": request.date_withdrawn, "withdraw_reason": request.withdraw_reason}
+        return values
 
     def _document_values(self, state):
         """Return what the page shows of the document and of those who take part."""
@@ -176,7 +201,7 @@ class SignatureSigner(models.Model):
                 "authentication": self.authentication,
                 "date": self.date_signed,
             },
-            "fields": self._page_fields(answers) if state in FIELD_STATES else [],
+            "fields": self._page_fields(answers, state) if state in FIELD_STATES else [],
             "parties": [self._party(signer, answers) for signer in signers._acting() if signer.state != "skipped"],
             "cancel_reason": request.cancel_reason or "",
         }
@@ -207,12 +232,13 @@ class SignatureSigner(models.Model):
         today = fields.Date.context_today(self.with_context(tz=self.tz or "UTC"))
         return format_date(self.env, today, lang_code=self.lang)
 
-    def _page_fields(self, answers):
+    def _page_fields(self, answers, state):
         labels = dict(answers._fields["type"]._description_selection(self.env))
         shown = []
         for field in answers:
             mine = field.signer_id.role_id == self.role_id
-            is_open = mine and not self.is_done and not field.readonly and field.type != "date_signed"
+            may_fill = mine and not self.is_done and state != "held"
+            is_open = may_fill and not field.readonly and field.type != "date_signed"
             shown.append(
                 {
                     "id": field.id,
@@ -269,7 +295,7 @@ class SignatureSigner(models.Model):
 
     def _picture(self, field_id):
         """Return the PNG, as bytes, that a field of this document shows to this signer, or None."""
-        if self._page_state() not in (*FIELD_STATES, "completed"):
+        if self._page_state() not in (*FIELD_STATES, *COPY_STATES):
             return None
         domain = [("id", "=", field_id), ("request_id", "=", self.request_id.id), ("type", "in", PICTURED_TYPES)]
         field = self.env["signature.request.field"].search(domain)

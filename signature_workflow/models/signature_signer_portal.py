@@ -3,7 +3,8 @@ from odoo.fields import Domain
 
 from .signature_policy import ACTING
 
-ENDED = ("declined", "expired", "cancelled")
+ENDED = ("declined", "expired", "cancelled", "withdrawn")
+COPIED = ("completed", "withdrawn")
 
 
 class SignatureSigner(models.Model):
@@ -16,10 +17,13 @@ class SignatureSigner(models.Model):
         """Return the Domain of the parts that `user` sees in the account: their own, once they were asked.
 
         Who only gets the signed copy sees it when it is there; for whom another of the group has signed, nothing.
+        What is held is seen by those who were told.
         """
         own = Domain("user_id", "=", user.id) if user._is_internal() else Domain("partner_id", "=", user.partner_id.id)
-        asked = Domain("state", "!=", "waiting") | Domain("request_id.state", "=", "completed")
-        return own & asked & Domain("state", "!=", "skipped") & Domain("request_id.is_test", "=", False)
+        told = Domain("request_id.state", "=", "held") & Domain("link_ids", "!=", False)
+        asked = Domain("state", "!=", "waiting") | Domain("request_id.state", "in", COPIED) | told
+        needed = Domain("state", "!=", "skipped") | Domain("request_id.is_paper", "=", True)
+        return own & asked & needed & Domain("request_id.is_test", "=", False)
 
     @api.model
     def _account_filters(self):
@@ -29,7 +33,7 @@ class SignatureSigner(models.Model):
             & Domain("request_id.state", "=", "sent")
             & Domain("participation", "in", ACTING)
         )
-        going_on = Domain("request_id.state", "in", ("sent", "signed", "failed"))
+        going_on = Domain("request_id.state", "in", ("held", "paper", "sent", "signed", "failed"))
         return {
             "all": Domain.TRUE,
             "waiting": waiting,
@@ -46,8 +50,10 @@ class SignatureSigner(models.Model):
     def _account_action(self):
         """Return what this person may do now: "sign", "approve", "view", "open" the copy behind a code, or ""."""
         self.ensure_one()
-        if self.request_id.state == "completed" and self.authentication != "link":
+        if self.request_id.state in COPIED and self.authentication != "link":
             return "open"
+        if self.request_id.state == "held":
+            return "view"
         if self.request_id.state != "sent" or self.state not in ("sent", "viewed"):
             return ""
         return self.participation

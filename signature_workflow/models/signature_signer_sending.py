@@ -1,5 +1,7 @@
 from odoo import SUPERUSER_ID, fields, models
 
+from .signature_request import WAITING_STATES
+
 
 class SignatureSigner(models.Model):
     """How signers get their links and copies, and what happens when one does not arrive."""
@@ -17,17 +19,12 @@ class SignatureSigner(models.Model):
         """Hand each waiting signer of self a new link; return those who got one."""
         signers = self._move("sent", date_sent=fields.Datetime.now())
         signers._send_links()
+        signers._plan_reminder()
         return signers
 
     def _send_links(self):
-        """Send each a new link in the way chosen for them; where that is by hand, ask the salesperson for it."""
-        link = self.env["signature.link"]
-        if by_mail := self.filtered(lambda signer: signer.channel in ("email", "both")):
-            template = self.env.ref("signature_workflow.mail_template_request")
-            by_mail._mail(template.with_context(signature_links=link._make(by_mail, "email")))
-        if by_text := self.filtered(lambda signer: signer.channel in ("sms", "both")):
-            urls = link._make(by_text, "sms")
-            by_text._text({signer.id: signer._request_text(urls[signer.id]) for signer in by_text})
+        """Ask each with a new link in the way chosen for them; where that is by hand, ask the salesperson for it."""
+        self._send_with_link("signature_workflow.mail_template_request", "_request_text")
         # colleagues find it in the top bar
         for signer in self.filtered(lambda signer: signer.channel == "manual" and not signer.user_id):
             request = signer.request_id._for_sender()
@@ -39,6 +36,19 @@ class SignatureSigner(models.Model):
                 ),
                 signer,
             )
+
+    def _send_with_link(self, template, text):
+        """Send each a new link in the way chosen for them, but for those who get it by hand.
+
+        `template` is the external id of the mail's, `text` the name of the method that returns the text message for
+        a URL.
+        """
+        link = self.env["signature.link"]
+        if by_mail := self.filtered(lambda signer: signer.channel in ("email", "both")):
+            by_mail._mail(self.env.ref(template).with_context(signature_links=link._make(by_mail, "email")))
+        if by_text := self.filtered(lambda signer: signer.channel in ("sms", "both")):
+            urls = link._make(by_text, "sms")
+            by_text._text({signer.id: getattr(signer, text)(urls[signer.id]) for signer in by_text})
 
     def _log_links(self, again=False):
         """Note in the trail and in the chatter whom links have gone to: nothing goes to those who get it by hand."""
@@ -80,11 +90,13 @@ class SignatureSigner(models.Model):
     def _send_copies(self):
         """Send the signed copy: by mail the file, by SMS a link to it. Returns where it went, as text.
 
-        Whom neither reaches is left to the salesperson.
+        The mail is the one that the template names. Whom neither reaches is left to the salesperson.
         """
         people = self.filtered(lambda signer: signer.state != "skipped")
-        template = self.env.ref("signature_workflow.mail_template_completed")
+        usual = "signature_workflow.mail_template_completed"
         for request, mine in people.filtered("email").grouped("request_id").items():
+            # a test shows what is sent also where no confirmation is
+            template = request.template_id.copies_mail_id or self.env.ref(usual)
             mine._mail(template, attachment_ids=[(4, request.final_id.id)])
         by_text = people.filtered(lambda signer: not signer.email and signer.channel == "sms")
         urls = self.env["signature.link"]._make(by_text, "sms")
@@ -105,6 +117,8 @@ class SignatureSigner(models.Model):
             request._bump()
             if request.state == "completed":
                 step = request.env._("Send them the signed copy from the record yourself.")
+            elif request.state not in WAITING_STATES:
+                step = request.env._("Tell them yourself.")
             else:
                 step = request.env._("Correct the address or choose another way, then send it again from the request.")
             note = request.env._(
@@ -116,3 +130,5 @@ class SignatureSigner(models.Model):
             )
             request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
             request._add_todo(request.env._("Message not delivered: %s", signer.name), note, signer)
+            if request.state in WAITING_STATES:
+                request._react("undelivered")

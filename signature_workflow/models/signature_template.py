@@ -1,9 +1,9 @@
 from collections import Counter, defaultdict
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-ENDED_STATES = ("completed", "declined", "expired", "cancelled")
+ENDED_STATES = ("completed", "declined", "expired", "cancelled", "withdrawn")
 # what makes the document; a change of it after a document was sent begins a new version
 CONTENT = {"kind", "body", "pdf_file", "docx_file", "report_id", "report_path", "report_engine"}
 
@@ -13,7 +13,7 @@ class SignatureTemplate(models.Model):
 
     _name = "signature.template"
     _description = "Signature template"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "signature.deadline", "signature.hold"]
     _order = "sequence, name, id"
     _check_company_auto = True
 
@@ -67,8 +67,13 @@ class SignatureTemplate(models.Model):
         default=lambda self: self._default_role_ids(),
     )
     field_ids = fields.One2many("signature.template.field", "template_id", "Fields", copy=True)
-    expiry_days = fields.Integer(
-        "Days to sign", default=30, help="After so many days the links stop working. 0: never."
+    copies_mail_id = fields.Many2one(
+        "mail.template",
+        "Confirmation e-mail",
+        domain=[("model", "=", "signature.signer")],
+        ondelete="restrict",
+        default=lambda self: self.env.ref("signature_workflow.mail_template_completed", raise_if_not_found=False),
+        help="Takes the signed copy to everybody once all have signed. Empty: none is sent.",
     )
     message = fields.Text(
         "Message to the signers", translate=True, help="Stands in the mail that asks for a signature."
@@ -99,11 +104,6 @@ class SignatureTemplate(models.Model):
             ended = sum(states[state] for state in ENDED_STATES)
             template.request_count = states.total()
             template.signed_rate = round(100 * states["completed"] / ended) if ended else 0
-
-    @api.constrains("expiry_days")
-    def _check_expiry_days(self):
-        if any(template.expiry_days < 0 for template in self):
-            raise ValidationError(self.env._("The days to sign cannot be negative."))
 
     @api.constrains("kind", "model_id", "report_id", "report_path")
     def _check_report(self):
@@ -187,57 +187,3 @@ class SignatureTemplate(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_request_action")
         return action | {"domain": [("template_id", "=", self.id)], "context": {}}
-
-    def _make_requests(self, records, *, signatory=None, rule=None, **values):
-        """The one entry point: queue a request for each of `records`; return the requests.
-
-        Nothing is rendered or sent here: the worker does that once this transaction is committed.
-        `signatory` is the user who signs for our company, `rule` the stage rule that asks; `values` are further
-        ones of the requests, such as `people` and `message`.
-        """
-        self.ensure_one()
-        if records._name != self.model:
-            raise UserError(
-                self.env._(
-                    "The template “%(template)s” is for %(model)s.",
-                    template=self.name,
-                    model=self.model_id.name,
-                )
-            )
-        requests = (
-            self.env["signature.request"]
-            .sudo()
-            .create([self._prepare_request_values(record, signatory, rule) | values for record in records])
-        )
-        self.env["signature.request"]._queue_trigger()
-        return requests
-
-    def _prepare_request_values(self, record, signatory, rule):
-        company = record["company_id"] if "company_id" in record._fields else False
-        company = company or (rule and rule.company_id) or self.company_id
-        return {
-            "name": self._document_name(record),
-            "template_id": self.id,
-            "res_model": record._name,
-            "res_id": record.id,
-            "user_id": self._responsible(record, signatory).id,
-            "signatory_id": signatory.id if signatory else False,
-            "rule_id": rule.id if rule else False,
-            "company_id": (company or self.env.company).id,
-            "state": "queued",
-        }
-
-    def _document_name(self, record, is_test=False):
-        if is_test:
-            return self.env._("TEST: %(document)s – %(record)s", document=self.name, record=record.display_name)
-        return self.env._("%(document)s – %(record)s", document=self.name, record=record.display_name)
-
-    def _responsible(self, record, signatory):
-        """Return the user who sends and gets the to-dos: the record's salesperson, else somebody who can be reached."""
-        if "user_id" in record._fields and record["user_id"]:
-            return record["user_id"]
-        team = record["team_id"] if "team_id" in record._fields else False
-        for user in ((team and team.user_id), signatory, self.env.user, self.create_uid):
-            if user and user.active and user._is_internal() and user.id != SUPERUSER_ID:
-                return user
-        return self.env.ref("base.user_admin")

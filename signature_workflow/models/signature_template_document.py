@@ -136,14 +136,7 @@ class SignatureTemplate(models.Model):
         if source:
             source.check_access("read")
         else:
-            raise UserError(
-                self.env._(
-                    "“%(template)s” prints %(kind)s of “%(record)s”, but there is none. Make it, then try again.",
-                    template=self.name,
-                    kind=self.env["ir.model"]._get(self.report_id.model).name,
-                    record=record.display_name,
-                )
-            )
+            raise UserError(self._nothing_to_print(record))
         if self.report_engine == "weasyprint":
             rendered = self.env["signature.report"]._print(self.report_id, source.with_context(lang=record.env.lang))
             document = self._anchored(record, rendered, self.with_context(lang=record.env.lang)._tag_values)

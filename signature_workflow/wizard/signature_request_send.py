@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.signature_policy import ACTING, POLICY
+from ..models.signature_request import WAITING_STATES
 
 
 class SignatureRequestSend(models.TransientModel):
@@ -39,6 +40,7 @@ class SignatureRequestSend(models.TransientModel):
     )
     problems = fields.Text(compute="_compute_problems")
     preview_url = fields.Char(compute="_compute_preview_url")
+    paper_hint = fields.Text(compute="_compute_paper_hint")
     waiting = fields.Text(compute="_compute_waiting", help="The same document, already sent for this record.")
 
     @api.model
@@ -77,7 +79,7 @@ class SignatureRequestSend(models.TransientModel):
         for send in self:
             template = send.template_id
             like = template.layout_id or template
-            own = [("template_id", "=", like.id), ("create_uid", "=", self.env.uid)]
+            own = [("template_id", "=", like.id), ("create_uid", "=", self.env.uid), ("replaced_ids", "=", False)]
             last = self.env["signature.request"].search(own, order="id desc", limit=1)
             send.message = last.message or template.message
 
@@ -107,6 +109,17 @@ class SignatureRequestSend(models.TransientModel):
         for send in self:
             send.problems = "\n".join(send._people()[1]) if send.template_id else False
 
+    @api.depends("signer_ids.partner_id", "signer_ids.participation")
+    def _compute_paper_hint(self):
+        for send in self:
+            lines = send.signer_ids.filtered(lambda line: line.participation in ACTING)
+            names = ", ".join(lines.partner_id._on_paper().mapped("name"))
+            send.paper_hint = names and self.env._(
+                "%s signs on paper only: nothing is sent to anybody. The document is made to be printed, and you get a "
+                "to-do.",
+                names,
+            )
+
     @api.depends("template_id")
     def _compute_preview_url(self):
         for send in self:
@@ -124,7 +137,7 @@ class SignatureRequestSend(models.TransientModel):
                     ("template_id", "=", send.template_id.id),
                     ("res_model", "=", send.res_model),
                     ("res_id", "=", send.res_id),
-                    ("state", "in", ("queued", "sent", "signed")),
+                    ("state", "in", ("queued", *WAITING_STATES, "signed")),
                     ("is_test", "=", False),
                 ]
             )
@@ -188,6 +201,11 @@ class SignatureRequestSend(models.TransientModel):
     def _sent_message(self, signers):
         """Return what is said once it is sent to the first of `signers`, the values of all."""
         acting = [values for values in signers if values["participation"] in ACTING]
+        if self.paper_hint:
+            return self.env._(
+                "“%s” is being made. Print it from the request, have it signed, and upload the scan there.",
+                self.template_id.name,
+            )
         turn = min(values["sequence"] for values in acting)
         first = [values for values in acting if values["sequence"] == turn]
         gaps = {"document": self.template_id.name, "names": ", ".join(values["name"] for values in first)}

@@ -67,7 +67,7 @@ class SignatureSignerChange(models.TransientModel):
         person, signer = self._person(), self.signer_id.sudo()
         request = signer.request_id._for_sender()
         request._bump()
-        if request.state != "sent" or signer.state not in ("waiting", "sent", "viewed"):
+        if request.state not in ("held", "sent") or signer.state not in ("waiting", "sent", "viewed"):
             raise UserError(
                 self.env._(
                     "%s cannot be changed any more. Reload the page to see where the document stands.", signer.name

@@ -9,10 +9,12 @@ import { SigningPage } from "./signing_page";
 const PAGES = {
     code: CodePage,
     ready: SigningPage,
+    held: FinishedPage,
     reading: ReadingPage,
     signed: FinishedPage,
     sealing: FinishedPage,
     completed: FinishedPage,
+    withdrawn: FinishedPage,
 };
 
 function start(config) {

@@ -1,0 +1,150 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from .signature_request import OPEN_STATES
+
+CAUSE = "signature_workflow.cause"
+# so many documents may follow one from the other without a person
+MAX_CHAIN = 5
+
+
+class SignatureRequest(models.Model):
+    """What becomes of a document, told to those who have to know and to what follows from it."""
+
+    _inherit = "signature.request"
+
+    def _react(self, event):
+        """Note what follows for the records now that `event`, of those of `signature.rule.action`, has happened.
+
+        The worker does it once this transaction is committed.
+        """
+        self.env["signature.reaction"]._plan(self, event)
+
+    def _tell_signers(self, event):
+        """Tell those who had got a link, or the signed copy, that the document was cancelled or withdrawn."""
+        people = self.filtered(lambda request: not request.is_test).signer_ids
+        told = people.filtered(
+            lambda signer: (
+                signer.state not in ("declined", "skipped")
+                and signer.user_id != self.env.user
+                and (signer.link_ids or (event == "withdrawn" and signer.participation == "copy"))
+            )
+        )
+        told._tell(f"signature_workflow.mail_template_{event}", f"_{event}_text")
+
+    # What led to what: documents that follow from documents
+
+    def _set_cause(self):
+        """Have all that is asked for in this transaction from now on follow from this document.
+
+        Kept apart from the context, in which anybody may say anything.
+        """
+        self.ensure_one()
+        self.env.cr.precommit.data[CAUSE] = self.id
+
+    @api.model
+    def _cause(self):
+        """Return the document whose outcome is at work in this transaction (sudo), or none."""
+        return self.sudo().browse(self.env.cr.precommit.data.get(CAUSE, ()))
+
+    def _chain(self):
+        """Return this document and those that have led to it, the latest first."""
+        chain = self
+        while (cause := chain[-1:].cause_id) and cause not in chain:
+            chain += cause
+        return chain
+
+    def _is_too_deep(self):
+        """Tell whether nothing more may follow from this document by itself."""
+        return len(self._chain()) >= MAX_CHAIN
+
+    def _stop_round(self):
+        """Tell the salesperson, and who made the rules, that these lead round; the caller sends nothing more."""
+        self.ensure_one()
+        chain = self._chain()
+        rules, automations = chain.rule_id, chain.reaction_ids.automation_id
+        names = [*rules.mapped("display_name"), *automations.mapped("name")]
+        for owner in (rules.create_uid | automations.create_uid).filtered(lambda user: user.active and not user.share):
+            self.with_context(lang=owner.lang)._notify_round(owner, names)
+        told = self._for_sender()
+        summary, note = told._round_words(names)
+        told._log_notes({self.id: note})
+        told._add_todo(summary, note)
+
+    def _round_words(self, names):
+        text = self.env._(
+            "What follows from “%(document)s” leads round, so no further document was sent. Change what follows in: "
+            "%(rules)s",
+            document=self.name,
+            rules=", ".join(dict.fromkeys(names)),
+        )
+        return self.env._("Rules lead round: %s", self.record_name), text
+
+    def _notify_round(self, owner, names):
+        subject, text = self._round_words(names)
+        record = self._record()
+        if "message_ids" in record._fields:
+            record.message_notify(
+                partner_ids=owner.partner_id.ids,
+                subject=subject,
+                body=text,
+                author_id=self._author_id(),
+                email_from=self.company_id.partner_id.email_formatted or self.user_id.email_formatted,
+            )
+
+    # The documents of a stage
+
+    def action_unlink(self):
+        """Let the records go on without these documents, which stay as evidence; their links go on working."""
+        self._check_may_change()
+        requests = self.sudo().filtered(lambda request: not request.is_unlinked)
+        requests._bump()
+        requests.is_unlinked = True
+        requests._log_events("unlinked")
+        requests._log_notes(
+            {r.id: self.env._("“%s” was unlinked: it is not waited for any more.", r.name) for r in requests}
+        )
+        self.env["signature.reaction"]._wake(requests)
+
+    def action_link_again(self):
+        """Undo the unlinking: the records wait for these documents again."""
+        self._check_may_change()
+        requests = self.sudo().filtered("is_unlinked")
+        requests._bump()
+        requests.is_unlinked = False
+        requests._log_events("linked")
+        requests._log_notes({r.id: self.env._("“%s” was linked again.", r.name) for r in requests})
+
+    def _others_of_stage(self):
+        """Return the other documents for which this one's deal waits in its stage: those that were asked for there."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("res_model", "=", self.res_model),
+                ("res_id", "=", self.res_id),
+                ("stage_id", "=", self.stage_id.id),
+                ("state", "in", OPEN_STATES),
+                ("is_unlinked", "=", False),
+                ("is_test", "=", False),
+                ("id", "!=", self.id),
+            ]
+        )
+
+    def action_cancel(self, reason=""):
+        """Cancel open requests: their links stop working, and who opens them reads the reason."""
+        self._check_may_change()
+        requests = self.sudo()
+        requests._bump()
+        moved = requests._move("cancelled", to_dispatch=False, cancel_reason=reason or False)
+        if moved != requests:
+            raise UserError(
+                self.env._(
+                    "“%s” cannot be cancelled any more. Reload the page to see where it stands.",
+                    (requests - moved)[:1].name,
+                )
+            )
+        moved._close_todos()
+        note = "\n".join(filter(None, [self.env._("Signature request cancelled."), reason]))
+        moved._log_events("cancelled", data={"reason": reason} if reason else None, note=note)
+        moved._tell_signers("cancelled")
+        moved._react("cancelled")
