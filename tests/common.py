@@ -56,7 +56,7 @@ class SignatureFixture(MailCase):
                 "stage_id": cls.stage_sign.id,
                 "template_id": cls.template.id,
                 "signatory_id": cls.signatory.id,
-                "signed_action": "won",
+                "action_ids": [(0, 0, {"event": "signed", "kind": "won"})],
                 "company_id": False,
             }
         )

@@ -11,13 +11,18 @@ class TestTransitions(BaseCase):
                 self.assertLessEqual(targets, table.keys())
 
     def test_ended_requests_stay_ended(self):
-        for state in ("completed", "declined", "expired", "cancelled"):
+        for state in ("declined", "expired", "cancelled", "withdrawn"):
             self.assertFalse(REQUEST[state])
+        # the acceptance may be withdrawn; the signed copy stays
+        self.assertEqual(REQUEST["completed"], {"withdrawn"})
+        self.assertEqual(sources(REQUEST, "withdrawn"), {"completed"})
 
     def test_a_request_that_everybody_signed_can_only_complete_or_fail(self):
         self.assertEqual(REQUEST["signed"], {"completed", "failed"})
-        self.assertEqual(sources(REQUEST, "completed"), {"signed"})
-        self.assertEqual(sources(REQUEST, "cancelled"), {"draft", "queued", "sent", "failed"})
+        # by the scan of a paper it is completed from where it waits
+        on_paper = {"held", "paper", "sent", "failed"}
+        self.assertEqual(sources(REQUEST, "completed"), {"signed"} | on_paper)
+        self.assertEqual(sources(REQUEST, "cancelled"), {"draft", "queued"} | on_paper)
 
     def test_a_signer_answers_once(self):
         for state in ("signed", "approved", "declined"):

@@ -26,7 +26,7 @@ class TestGroup(RoleCase):
         self.template.role_ids[1].unlink()
         self.template.role_ids = [(0, 0, {"role_id": self.board.id, "sequence": 1})]
         self.template.body = GROUP_BODY
-        self.rule.signed_action = "none"
+        self.rule.action_ids = [(5,)]
         deal = self._make_deal()
         deal.stage_id = self.stage_sign
         self.mails = self.work()

@@ -91,10 +91,10 @@ class TestSeal(SealChecks, SignatureCase):
         deal.stage_id = self.stage_next
         self.complete(request)
         self.assertEqual(deal.stage_id, self.stage_next)
-        self.assertIn("had left", request.reaction_ids.filtered(lambda r: r.kind == "move").outcome)
+        self.assertIn("had left", request.reaction_ids.filtered(lambda r: r.kind == "rule").outcome)
 
     def test_next_stage(self):
-        self.rule.signed_action = "next"
+        self.rule.action_ids.kind = "next"
         deal = self._make_deal()
         self.complete(self.send(deal))
         self.assertEqual(deal.stage_id, self.stage_next)
@@ -113,18 +113,18 @@ class TestSeal(SealChecks, SignatureCase):
         deal = self._make_deal()
         first, second = self.send(deal)
         self.complete(first)
-        self.assertEqual(first.reaction_ids.filtered(lambda r: r.kind == "move").state, "waiting")
+        self.assertEqual(first.reaction_ids.filtered(lambda r: r.kind == "rule").state, "waiting")
         second.action_cancel()
         self.work()
         self.assertEqual(deal.won_status, "won")
 
     def test_failed_reaction_keeps_the_signature_and_can_run_again(self):
-        self.rule.write({"signed_action": "stage", "signed_stage_id": self.stage_next.id})
+        self.rule.action_ids.write({"kind": "stage", "stage_id": self.stage_next.id})
         self.stage_next.team_ids = self.env["crm.team"].create({"name": "Other"})
         deal = self._make_deal()
         request = self.send(deal)
         self.complete(request)
-        reaction = request.reaction_ids.filtered(lambda r: r.kind == "move")
+        reaction = request.reaction_ids.filtered(lambda r: r.kind == "rule")
         self.assertEqual((request.state, reaction.state), ("completed", "failed"))
         self.assertIn("not one of the team", reaction.failure)
         todo = self.env["mail.activity"].search([("signature_request_id", "=", request.id)])

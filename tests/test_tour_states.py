@@ -4,6 +4,7 @@ from odoo.tests import tagged
 
 from .browser import DESKTOP, PHONE, BrowserCase, Device
 from .common import BODY, STROKES
+from .test_hold import HoldFixture
 from .test_signing_pages import SigningPagesCase
 
 NARROW = Device("narrow phone", 320, 568, touch=True)
@@ -52,6 +53,25 @@ class TestStates(StatesCase):
                     self.request.state = state
                     self.look(visitor, f"/sign/{self.token}", words)
                 self.request.state = "sent"
+
+    def test_ended(self):
+        now = self.env.cr.now()
+        scan = self.request.original_id.sudo().copy({"name": "scan.pdf"})
+        withdrawn = {"withdraw_reason": "The price was wrong.\nSorry!", "date_withdrawn": now}
+        for device in (PHONE, NARROW, DESKTOP):
+            with self.subTest(device.name), self.visitor(device) as visitor:
+                self.request.sudo().write({"state": "cancelled", "replaced_by_id": self.request.copy().id})
+                self.look(visitor, f"/sign/{self.token}", "a corrected version follows")
+                self.request.sudo().state = "paper"
+                self.look(visitor, f"/sign/{self.token}", "is signed on paper")
+                done = {"final_id": scan.id, "date_completed": now}
+                self.request.sudo().write({"state": "completed", "is_paper": True, **done})
+                self.look(visitor, f"/sign/{self.token}", "It was filed on")
+                visitor.wait_for("[data-drawn]")
+                self.request.sudo().write({"state": "withdrawn", "is_paper": False, **withdrawn})
+                self.look(visitor, f"/sign/{self.token}", "The price was wrong.")
+                visitor.wait_for("[data-drawn]")
+                self.request.sudo().write({"state": "sent", "final_id": False})
 
     def test_revoked(self):
         link = self.client.sudo().link_ids
@@ -161,6 +181,40 @@ class TestReader(StatesCase):
                 visitor.wait_for("details", "Zoë")
                 self.judge(visitor)
         self.assertEqual(self.company.state, "viewed")
+
+
+@tagged("post_install", "-at_install", "signature_tour")
+class TestHeld(HoldFixture, StatesCase):
+    """A client reads what cannot be signed yet, pays, and signs."""
+
+    def prepare(self):
+        self.hold(self.template, hold_path="order_ids.invoice_ids")
+
+    def send(self, **values):
+        deal = self._make_deal(**values)
+        self.invoice = self.bill(deal)
+        deal.stage_id = self.stage_sign
+        token = self.link_of(self.work(), "zoe@client.example")
+        return self.requests_of(deal), token
+
+    def test_client(self):
+        for device in (PHONE, NARROW, DESKTOP):
+            with self.subTest(device.name), self.visitor(device) as visitor:
+                self.look(visitor, f"/sign/{self.token}", "it waits for: the payment of the deposit")
+                visitor.wait_for("[data-drawn]")
+                self.assertFalse(visitor.evaluate("Boolean(document.querySelector('button[data-field]'))"))
+                visitor.tap("summary")
+                visitor.wait_for("details", "Zoë")
+                self.judge(visitor)
+        with self.visitor(PHONE) as visitor:
+            visitor.visit(f"/sign/{self.token}")
+            visitor.tap(text=f"Open {self.invoice.name}")
+            visitor.wait_for("body", self.invoice.name)
+            self.pay(self.invoice)
+            self.watch()
+            self.work()
+            visitor.visit(f"/sign/{self.token}")
+            visitor.wait_for("button", "Start")
 
 
 @tagged("post_install", "-at_install", "signature_tour")
