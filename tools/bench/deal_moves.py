@@ -17,6 +17,7 @@ def run(part, odoo):
     ids = scene.deals(odoo, here, MANY)
     return [
         *_many(part, odoo, here, ids),
+        *_three_rules(part, odoo, ids),
         *_one(part, odoo, here, ids[0]),
         *_automation(part, odoo, here, ids),
     ]
@@ -36,6 +37,26 @@ def _many(part, odoo, here, ids):
         compare(part, f"{MANY} deals into a stage with a rule, untracked", samples["ruled"], samples["none"], 1.4),
         count_queries(part, "  queries of that", samples["ruled"], 10, floor=samples["none"]),
         count_queries(part, "  into another stage", samples["other"], 0, floor=samples["none, other"]),
+    ]
+
+
+def _three_rules(part, odoo, ids):
+    """A stage of its own, so that the others keep their one rule."""
+    here = scene.make(odoo)
+    with odoo().env(commit=True) as env:
+        rule = env["signature.rule"].search([("stage_id", "=", here.ruled)])
+        for _number in range(2):
+            rule.copy({"template_id": rule.template_id.copy().id})
+    quiet = {"tracking_disable": True}
+    samples = interleave(
+        {
+            "none": _case(odoo, here, ids, here.ruled, rules=False, **quiet),
+            "ruled": _case(odoo, here, ids, here.ruled, **quiet),
+        }
+    )
+    return [
+        compare(part, f"{MANY} deals into a stage with three rules, untracked", samples["ruled"], samples["none"], 2),
+        count_queries(part, "  queries of that", samples["ruled"], 16, floor=samples["none"]),
     ]
 
 

@@ -11,6 +11,7 @@ from tools.bench import (
     editor,
     pages,
     phone,
+    reminders,
     rendering,
     report,
     reports,
@@ -18,6 +19,7 @@ from tools.bench import (
     sending,
     signing,
     submit,
+    workers,
 )
 from tools.bench.odoo_process import Odoo
 from tools.system import complain, end_on_signals, say
@@ -25,6 +27,8 @@ from tools.system import complain, end_on_signals, say
 PARTS = {
     "deal moves": deal_moves.run,
     "create and send": sending.run,
+    "workers": workers.run,
+    "reminders": reminders.run,
     "collect a signature": signing.run,
     "submit a signature": submit.run,
     "seal": sealing.run,

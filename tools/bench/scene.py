@@ -42,7 +42,7 @@ def make(odoo, *, pages=3, turns=(1, 1)):
                 "stage_id": scene.ruled,
                 "template_id": scene.template,
                 "signatory_id": scene.signatory,
-                "signed_action": "won",
+                "action_ids": [(0, 0, {"event": "signed", "kind": "won"})],
                 "company_id": False,
             }
         )
