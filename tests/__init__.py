@@ -46,6 +46,7 @@ from . import (
     test_report,
     test_request,
     test_request_insert,
+    test_rights,
     test_roles,
     test_rule,
     test_rule_check,

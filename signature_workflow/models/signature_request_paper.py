@@ -87,6 +87,7 @@ class SignatureRequest(models.Model):
                 )
             )
         left = request.signer_ids._acting().filtered(lambda signer: not signer.is_done)
+        self._check_may_scan(left)
         left._move("skipped", draft=False, date_remind=False)
         request.is_paper = True
         sha256 = hashlib.sha256(data).hexdigest()
@@ -103,6 +104,23 @@ class SignatureRequest(models.Model):
         request._close_todos()
         request._file_scan(data)
         request._react("approved" if request._is_approval() else "signed")
+
+    def _check_may_scan(self, left):
+        """Refuse the scan of what must not be signed yet; `left` are the signers who have done nothing so far."""
+        if self.env.su or self.env.user.has_group("signature_workflow.group_manager"):
+            return
+        if self.state == "held":
+            raise UserError(
+                self.env._("“%s” is held, so it cannot be signed yet. Ask a sales manager to release it.", self.name)
+            )
+        if approvers := left.filtered(lambda signer: signer.participation == "approve"):
+            raise UserError(
+                self.env._(
+                    "%(names)s has not approved “%(document)s” yet. Wait for it, or ask a sales manager to file the scan.",
+                    names=", ".join(approvers.mapped("name")),
+                    document=self.name,
+                )
+            )
 
     def _scan_pdf(self, files):
         """Return the PDF that `files` are kept as. Raises ScanRefused."""

@@ -7,6 +7,9 @@ from odoo.tools import SQL
 
 from .signature_request import WAITING_STATES
 
+# for which deals a rule is, and what it sends
+MATCHING = {"active", "stage_id", "team_ids", "company_id", "domain", "template_id"}
+
 
 class SignatureRule(models.Model):
     """When a deal reaches a stage, send a template; its actions say what follows."""
@@ -155,6 +158,8 @@ class SignatureRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
+        if MATCHING & vals.keys():
+            self.action_ids._take_over()
         self.env.registry.clear_cache()
         return result
 

@@ -22,6 +22,8 @@ COLUMNS = {
     "template": ["template_id"],
     "server": ["server_action_id"],
 }
+# which server action runs, and when
+DECIDING = {"server_action_id", "kind", "event", "rule_id"}
 
 
 class SignatureRuleAction(models.Model):
@@ -74,8 +76,9 @@ class SignatureRuleAction(models.Model):
         lambda self: self._server_actions(),
         compute="_compute_server_action",
         readonly=False,
-        help="Runs for the deal with the rights of who last changed this line.",
+        help="Runs for the deal with the rights of who chose it, or last changed when it runs.",
     )
+    server_user_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
 
     @api.depends("event", "kind", "stage_id", "lost_reason_id", "activity_type_id", "activity_summary", "template_id")
     def _compute_display_name(self):
@@ -98,7 +101,9 @@ class SignatureRuleAction(models.Model):
 
     @api.model
     def _server_actions(self):
-        """Return `[(id as text, name)]` of the server actions that the user may run for deals."""
+        """Return `[(id as text, name)]` of the server actions that the user may run for deals, as a manager chooses."""
+        if not (self.env.su or self.env.user.has_group("signature_workflow.group_manager")):
+            return []
         actions = self.env["ir.actions.server"].sudo().search(self._server_action_domain())
         return [(str(action.id), action.name) for action in actions if self._may_run(action, self.env.user)]
 
@@ -122,12 +127,21 @@ class SignatureRuleAction(models.Model):
 
     @api.model
     def _with_server_action(self, vals):
-        """Return `vals` with the id of the chosen server action; no inverse, which would come after the checks."""
-        if "server_action" not in vals:
-            return vals
-        chosen = vals["server_action"]
-        rest = {name: value for name, value in vals.items() if name != "server_action"}
-        return rest | {"server_action_id": int(chosen) if chosen else False}
+        """Return `vals` with the id of the chosen server action, and whose rights it has from now on.
+
+        No inverse, which would come after the checks. Whoever decides what runs, or when, answers for it.
+        """
+        vals = {name: value for name, value in vals.items() if name != "server_user_id"}
+        if "server_action" in vals:
+            chosen = vals.pop("server_action")
+            vals["server_action_id"] = int(chosen) if chosen and chosen.isdecimal() else False
+        if DECIDING & vals.keys():
+            vals["server_user_id"] = self.env.uid
+        return vals
+
+    def _take_over(self):
+        """Have the server actions of these lines run with the rights of this user, who has changed when they run."""
+        self.filtered(lambda line: line.kind == "server").write({"kind": "server"})
 
     @api.onchange("kind")
     def _onchange_kind(self):
@@ -246,7 +260,7 @@ class SignatureRuleAction(models.Model):
 
     def _apply_server(self, deal, request):
         action = self.server_action_id.sudo()
-        user = self.write_uid
+        user = self.server_user_id
         if not user._is_superuser() and not (user.active and self._may_run(action, user)):
             raise UserError(
                 self.env._(

@@ -51,6 +51,7 @@ class SignatureSimulation(models.TransientModel):
             return rules
         self.lead_id.check_access("read")
         if self.rule_id:
+            self.rule_id.check_access("read")
             return self.rule_id
         where = [("stage_id", "=", self.stage_id.id)] if self.stage_id else []
         return rules.search(where).sorted(lambda rule: (rule.stage_id.sequence, rule.stage_id.id))
