@@ -85,7 +85,8 @@ class TestRequestAction(AutomationCase):
         names = {binding["name"] for binding in action.get_bindings("res.partner")["action"]}
         self.assertIn("Ask", names)
         contacts = self.partner + self.partner.copy({"email": "second@client.example"})
-        self.run_action(action, contacts, self.salesman)
+        answer = self.run_action(action, contacts, self.salesman)
+        self.assertEqual(answer["params"]["message"], "“Privacy notice” is being sent for 2 records.")
         requests = self.requests_from(contacts)
         self.assertEqual(set(requests.mapped("res_id")), set(contacts.ids))
         self.assertEqual(set(requests.mapped("state")), {"queued"})

@@ -1,7 +1,10 @@
+import contextlib
 import smtplib
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.signature_workflow.signature_workflow.models import signature_sending
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -63,6 +66,57 @@ class TestDelivery(SignatureCase):
         request.signer_ids[0].sudo().email = "new@client.example"
         self.work_and_fail(FAILURES[0])
         self.assertFalse(self.undelivered(request))
+
+    def reacted(self, request):
+        return request.reaction_ids.filtered(lambda reaction: reaction.event == "undelivered")
+
+    def lose_undelivered(self):
+        reason = self.env["crm.lost.reason"].create({"name": "Not reached"})
+        lost = {"event": "undelivered", "kind": "lost", "lost_reason_id": reason.id}
+        self.rule.action_ids = [Command.clear(), Command.create(lost)]
+
+    def test_only_the_request_itself_counts(self):
+        self.lose_undelivered()
+        self.assertTrue(self.reacted(self.send_and_fail(FAILURES[1])))
+        request = self.send()
+        request.signer_ids[0].with_user(self.salesman).action_remind()
+        self.work_and_fail(FAILURES[1])
+        self.assertTrue(self.undelivered(request))
+        self.assertFalse(self.reacted(request))
+        self.assertTrue(request._record().active)
+
+    def test_perhaps_it_has_arrived(self):
+        self.lose_undelivered()
+        deal = self._make_deal()
+        deal.stage_id = self.stage_sign
+        self.commit()
+        with (
+            self.enter_registry_test_mode(),
+            self.mock_mail_gateway(mail_unlink_sent=True),
+            patch.object(IrMail_Server, "send_email", side_effect=smtplib.SMTPServerDisconnected("gone")),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+            contextlib.suppress(smtplib.SMTPServerDisconnected),
+        ):
+            self.run_crons()
+        self.env.invalidate_all()
+        request = self.requests_of(deal)
+        self.assertTrue(self.undelivered(request))
+        self.assertFalse(self.reacted(request))
+
+    def test_limit_loses_no_deal(self):
+        self.lose_undelivered()
+        self.partner.phone = "+40721234567"
+        self.template.role_ids[0].channel = "sms"
+        self.patch(signature_sending, "LIMITS", {"sms": [("address", 24, 0)]})
+        request = self.send()
+        self.assertTrue(self.undelivered(request))
+        self.assertFalse(self.reacted(request))
+
+    def test_what_to_do_while_it_is_held(self):
+        self.template.write({"hold_domain": "[('priority', '=', '3')]", "hold_reason": "the deposit"})
+        request = self.send_and_fail(FAILURES[1])
+        self.assertEqual(request.state, "held")
+        self.assertIn("Change the address on the request", self.undelivered(request).note)
 
     def test_signed_copy(self):
         for failure in FAILURES:

@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.addons.signature_workflow.signature_workflow.models.signature_request import WAITING_STATES
@@ -132,6 +133,25 @@ class TestDrift(SignatureCase):
         self.watch()
         self.assertFalse(self.todos(request))
 
+    def test_a_record_that_cannot_be_read_does_not_hold_up_the_others(self):
+        requests = self.send() + self.send(name="Broken deal")
+        for request in requests:
+            self.deal_of(request).expected_revenue = 2000
+        Merge = self.registry["signature.merge"]
+        read = Merge._text
+
+        def read_all_but_one(merge, record, path, tz):
+            if record.display_name == "Broken deal":
+                raise ValueError("broken")
+            return read(merge, record, path, tz)
+
+        drift = "odoo.addons.signature_workflow.signature_workflow.models.signature_request_drift"
+        with patch.object(Merge, "_text", read_all_but_one), self.assertLogs(drift, "ERROR"):
+            self.watch()
+        self.assertEqual([bool(self.todos(request)) for request in requests], [True, False])
+        self.watch()
+        self.assertTrue(self.todos(requests[1]))
+
     def test_lines_are_watched(self):
         request = self.send()
         self.assertEqual(request._watched(Domain("id", "=", request.id)), {"", "partner_id", "tag_ids"})
@@ -261,6 +281,77 @@ class TestDrift(SignatureCase):
         new = request.with_user(self.salesman).action_resend_corrected()
         self.work()
         self.assertEqual(new.signer_ids[0].email, "ana@client.example", new.failure)
+
+    def test_the_address_that_was_put_in_is_kept(self):
+        self._role_of_board()
+        request = self.send()
+        client, first, second = request.signer_ids
+        self._change(client, email="zoe@home.example")
+        nobody = self.env["res.partner"]
+        self._change(first, partner_id=nobody, name="Deputy", email="deputy@client.example", channel="email")
+        for __ in range(2):
+            # the second one is made of what the first one keeps
+            request = request.with_user(self.salesman).action_resend_corrected().sudo()
+            mails = self.work()
+            self.assertEqual(request.state, "sent", request.failure)
+            self.assertEqual(
+                request.signer_ids.mapped("email"), ["zoe@home.example", "deputy@client.example", second.email]
+            )
+            self.assertEqual(request.signer_ids.partner_id, client.partner_id + second.partner_id)
+            self.assertEqual(request.signer_ids.mapped("channel"), ["email", "email", "manual"])
+            self.assertFalse([mail for mail in mails if "zoe@client.example" in mail["email_to"][0]])
+
+    def _role_of_board(self):
+        """Have two people, of whom one is enough, sign as the second role; the second of them by hand."""
+        board = self.env["signature.role"].create(
+            {
+                "name": "Board",
+                "policy": "group",
+                "member_ids": [Command.set((self.manager | self.signatory).partner_id.ids)],
+            }
+        )
+        self.template.body = "<p/>"
+        self.template.role_ids[1].write({"role_id": board.id, "channel": "manual", "sequence": 1})
+        self.template.body = BODY.replace("Our company", "Board")
+
+    def _change(self, signer, **values):
+        change = self.env["signature.signer.change"].with_user(self.salesman)
+        with Form(change.with_context(default_signer_id=signer.id)) as form:
+            for name, value in values.items():
+                setattr(form, name, value)
+        form.record.action_change()
+
+    def test_to_whom_it_was_forwarded_it_goes_again(self):
+        self.template.role_ids[0].may_forward = True
+        request = self.send()
+        request.signer_ids[0].sudo()._forward("Bob", "bob@client.example", "", {"ip": "192.0.2.7"})
+        self.work()
+        new = request.with_user(self.salesman).action_resend_corrected()
+        mails = self.work()
+        self.assertEqual((new.signer_ids[0].name, new.signer_ids[0].email), ("Bob", "bob@client.example"), new.failure)
+        self.assertFalse([mail for mail in mails if "zoe@" in mail["email_to"][0]])
+
+    def test_of_several_corrections_only_the_last_is_named(self):
+        request = self.send()
+        request.sudo().message = "See you\nsoon"
+        for __ in range(2):
+            request = request.with_user(self.salesman).action_resend_corrected()
+            self.work()
+        self.assertRegex(request.message, r"\AThis replaces .*\nSee you\nsoon\Z")
+
+    def test_a_test_is_not_corrected(self):
+        self._make_deal(tag_ids=self.tags.ids)
+        self.template.with_user(self.salesman).action_send_test()
+        self.work()
+        request = self.env["signature.request"].search([("is_test", "=", True)], limit=1)
+        self.assertEqual(request.state, "sent", request.failure)
+        with self.assertRaises(UserError):
+            request.with_user(self.salesman).action_resend_corrected()
+
+    def test_what_is_unlinked_stays_so(self):
+        request = self.send().with_user(self.salesman)
+        request.action_unlink()
+        self.assertTrue(request.action_resend_corrected().is_unlinked)
 
     def test_what_the_next_message_says_is_not_of_the_corrected_one(self):
         request = self.send()

@@ -24,6 +24,10 @@ class TestTransitions(BaseCase):
         self.assertEqual(sources(REQUEST, "completed"), {"signed"} | on_paper)
         self.assertEqual(sources(REQUEST, "cancelled"), {"draft", "queued"} | on_paper)
 
+    def test_nothing_is_sent_to_those_who_sign_on_paper(self):
+        self.assertEqual(REQUEST["paper"], {"completed", "cancelled"})
+        self.assertEqual(sources(REQUEST, "paper"), {"queued", "held", "sent"})
+
     def test_a_signer_answers_once(self):
         for state in ("signed", "approved", "declined"):
             self.assertFalse(SIGNER[state])

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command, fields, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -8,6 +10,18 @@ from .test_signing_pages import PAGES, SigningPagesCase
 
 PAID = "[('order_ids.invoice_ids.payment_state', '=', 'paid')]"
 URGENT = "[('priority', '=', '3')]"
+# conditions that are none, or that nothing can be compared with
+UNUSABLE = (
+    "5",
+    "'x'",
+    "{'a': 1}",
+    "-" * 100_000 + "1",
+    "[('id', 'parent_of', [1])]",
+    "[('name', '=ilike', 5)]",
+    "[('stage_id', 'any', 5)]",
+    "[('id', '=', 'abc')]",
+    "[('expected_revenue', '>', 'abc')]",
+)
 
 
 class HoldFixture:
@@ -55,6 +69,18 @@ class TestHold(HoldFixture, SignatureCase):
 
     def notes(self, deal):
         return "\n".join(deal.message_ids.mapped("body"))
+
+    def test_the_send_dialog_says_that_it_waits(self):
+        deal = self._make_deal()
+        send = self.env["signature.request.send"].with_user(self.salesman)
+        dialog = Form(send.with_context(default_res_model=deal._name, default_res_id=deal.id))
+        dialog.template_id = self.template
+        self.assertFalse(dialog.hold_hint)
+        self.template.write({"hold_domain": "[('priority', '=', '3')]", "hold_reason": "the payment"})
+        dialog = Form(send.with_context(default_res_model=deal._name, default_res_id=deal.id))
+        dialog.template_id = self.template
+        self.assertIn("once this has happened: the payment", dialog.hold_hint)
+        self.assertIn("the payment", dialog.save().action_send()["params"]["message"])
 
     def test_paid(self):
         self.hold(self.template)
@@ -127,6 +153,67 @@ class TestHold(HoldFixture, SignatureCase):
         deals[:10].priority = "3"
         self.watch()
         self.assertEqual(requests.sorted("res_id").mapped("state"), ["sent"] * 10 + ["held"] * 2)
+
+    def _costs(self, work):
+        """Return what `work(requests)` costs for each of twenty more queued requests, in queries."""
+        self.hold(self.template, URGENT)
+        costs = []
+        for count in (1, 1, 21):
+            deals = self.env["crm.lead"].concat(*(self._make_deal(name=f"D{n}") for n in range(count)))
+            deals.stage_id = self.stage_sign
+            self.commit()
+            costs.append(work(self.requests_of(deals)))
+        return (costs[2] - costs[1]) / 20
+
+    def _queries(self, work):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        work()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def test_each_costs_little(self):
+        self.assertLess(self._costs(lambda requests: self._queries(requests._generate)), 4)
+
+    def test_looking_again_costs_nothing(self):
+        def look(requests):
+            requests._generate()
+            return self._queries(requests._release_met)
+
+        self.assertLess(self._costs(look), 0.5)
+
+    def test_record_that_is_deleted(self):
+        template = self._make_template(
+            name="Consent",
+            kind="html",
+            model_id=self.env["ir.model"]._get_id("sale.order"),
+            body="<p>{{signature;role=Client}}</p><p>{{signature;role=Our company}}</p>",
+        )
+        self.hold(template, "[('client_order_ref', '=', 'paid')]")
+        orders = self.env["sale.order"].create([{"partner_id": self.partner.id}] * 2)
+        gone, other = template._make_requests(orders, signatory=self.signatory)
+        self.work()
+        self.assertEqual((gone + other).mapped("state"), ["held", "held"])
+        orders[0].unlink()
+        orders[1].client_order_ref = "paid"
+        self.watch()
+        self.assertEqual((gone.state, other.state), ("failed", "sent"))
+        self.assertIn("no longer exists", gone.failure)
+
+    def test_what_kills_the_worker_is_given_up(self):
+        self.hold(self.template, URGENT)
+        request = self.send()
+        with patch.object(self.registry["signature.request"], "_release_met", autospec=True) as release:
+            self.watch()
+            self.assertEqual(release.call_count, 1)
+            self.assertFalse(request.attempts)
+            # as after three times
+            request.attempts = 3
+            self.watch()
+            self.assertEqual(release.call_count, 1)
+        self.assertEqual(request.state, "failed")
+        self.assertIn("stopped 3 times", request.failure)
 
     def test_broken_condition_is_shown_and_stops_no_other(self):
         other = self._make_template(kind="html", body=self.template.body, name="Other")
@@ -208,6 +295,7 @@ class TestHold(HoldFixture, SignatureCase):
             ("cannot be used", {"hold_domain": "[('no_field', '=', 1)]"}),
             ("cannot be used", {"hold_domain": "priority = 3"}),
             ("cannot be used", {"hold_domain": "[('priority'"}),
+            *(("cannot be used", {"hold_domain": broken}) for broken in UNUSABLE),
             ("what “.*” waits for", {"hold_domain": URGENT, "hold_reason": False}),
             ("open in the portal", {"hold_path": "partner_id"}),
             ("open in the portal", {"hold_path": "name"}),
@@ -215,7 +303,7 @@ class TestHold(HoldFixture, SignatureCase):
         ):
             for holder in (author, self.rule.with_user(self.manager)):
                 with (
-                    self.subTest(str(values)),
+                    self.subTest(str(values)[:80]),
                     self.assertRaisesRegex(UserError, words),
                     self.env.cr.savepoint(),
                 ):
@@ -269,6 +357,15 @@ class TestHeldPage(HoldFixture, SigningPagesCase):
         self.work()
         self.assertTrue(self.open().xpath("//*[@data-action='primary']"))
 
+    def test_path_that_leads_nowhere_any_more(self):
+        self.env.cr.execute("UPDATE signature_template SET hold_path = 'gone.invoice_ids'")
+        self.env.invalidate_all()
+        page = self.open()
+        self.assertWords(page, "it waits for: the payment of the deposit")
+        self.assertEqual(self.pay_links(page), [])
+        request, __ = self.send()
+        self.assertEqual(request.state, "held", request.failure)
+
     def test_only_the_customer_pays(self):
         stranger = self.env["res.partner"].create({"name": "Stranger", "email": "s@other.example"})
         self.client.partner_id = stranger
@@ -280,6 +377,10 @@ class TestHeldPage(HoldFixture, SigningPagesCase):
         self.assertEqual(len(self.pay_links(self.open())), 1)
         # in person nothing leads away
         self.assertEqual(self.pay_links(self.open(self.link(self.client, "in_person"))), [])
+        self.assertEqual(self.pay_links(self.open(self.link(self.client, "shown"))), [])
+        # a colleague gave this part to another address
+        self.client.email = "somebody@else.example"
+        self.assertEqual(self.pay_links(self.open()), [])
 
     def test_later_turn(self):
         page = self.open(self.link(self.company))

@@ -5,10 +5,12 @@ from unittest.mock import patch
 from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import format_date, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
 from . import pdf_samples
 from .common import SignatureCase
+from .test_concurrency import SentRequestsCase
 
 MANY = 100
 
@@ -138,6 +140,29 @@ class TestMass(SignatureCase):
         self.assertEqual((dialog.send_count, dialog.problem_count), (2, 1))
         self.assertIn("signed on paper only", dialog.problems)
 
+    def test_held_are_not_sent(self):
+        self.template.write({"hold_domain": "[('priority', '=', '3')]", "hold_reason": "the deposit"})
+        self.deals[0].priority = "3"
+        batch = self.send_many(self.deals[:3])
+        self.work()
+        self.assertEqual((batch.sent_count, batch.held_count, batch.unsent_count), (1, 2, 0))
+        self.assertIn("1 sent, 2 held.", self.told().subject)
+
+    def test_same_record_twice(self):
+        strange = [True, "a", [1], None]
+        values = {"res_model": "crm.lead", "res_ids": self.deals[:2].ids * 3 + strange, "template_id": self.template.id}
+        mass = self.env["signature.request.mass"].with_user(self.salesman).create(values)
+        self.assertEqual((mass.record_count, mass.send_count), (2, 2))
+        mass.action_send()
+        self.assertEqual(len(self.requests_of(self.deals)), 2)
+
+    def test_sent_once(self):
+        mass = self.dialog(self.deals[:2]).save()
+        mass.action_send()
+        self.requests_of(self.deals)._move("cancelled")
+        with self.assertRaisesRegex(UserError, "sent already"):
+            mass.action_send()
+
     def test_value_printed_on_a_pdf_is_missing(self):
         self.template.write({"kind": "pdf", "pdf_file": base64.b64encode(pdf_samples.boxed(blank=True))})
         for required in (True, False):
@@ -206,6 +231,14 @@ class TestMass(SignatureCase):
         self.assertEqual((batch.sent_count, batch.ended_count, batch.unsent_count), (4, 6, 0))
         self.assertIn("4 sent.", self.told().subject)
 
+    def test_what_was_sent_and_failed_later_is_not_cancelled(self):
+        batch = self.send_many(self.deals[:2])
+        self.work()
+        batch.request_ids[0]._move("failed", failure="Broken")
+        self.assertEqual((batch.sent_count, batch.failed_count, batch.unsent_count), (2, 1, 0))
+        batch.with_user(self.salesman).action_cancel_unsent()
+        self.assertEqual(set(batch.request_ids.mapped("state")), {"failed", "sent"})
+
     def test_told_by_the_next_worker_when_one_is_killed(self):
         batch = self.send_many(self.deals[:10])
         # after the last document, before anything is told
@@ -259,6 +292,43 @@ class TestMass(SignatureCase):
 
 
 @tagged("post_install", "-at_install")
+class TestSendAtOnce(SentRequestsCase):
+    """The button of a dialog pressed four times at the same instant."""
+
+    def _press(self, env, model, dialog_id):
+        def press():
+            try:
+                return env[model].browse(dialog_id).action_send()["type"]
+            except UserError as error:
+                return str(error)
+
+        return press
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_pressed_four_times(self):
+        with self.transaction() as env:
+            template = env["signature.request"].browse(self.request_ids[0]).template_id
+            deals = env["crm.lead"].browse(self.made[0][1])
+            env["signature.request"].browse(self.request_ids)._move("cancelled")
+            signatory = env.ref("base.user_admin")
+            common = {"res_model": "crm.lead", "template_id": template.id, "signatory_id": signatory.id}
+            dialogs = [
+                env["signature.request.send"].create({**common, "res_id": deals[0].id}),
+                env["signature.request.mass"].create({**common, "res_ids": deals[1:4].ids}),
+            ]
+            dialogs = [(dialog._name, dialog.id) for dialog in dialogs]
+        for dialog in dialogs:
+            answers = self.at_once(self._press, [dialog] * 4)
+            self.assertEqual(answers.count("ir.actions.client"), 1, answers)
+            self.assertLessEqual(set(answers), {"ir.actions.client", "It is sent already.", "busy"})
+        with self.transaction() as env:
+            batches = env["signature.batch"].search([("template_id", "=", self.made[1][1])])
+            self.made.insert(0, (batches._name, batches.ids))
+            queued = env["signature.request"].search([("state", "=", "queued")])
+            self.assertEqual(sorted(queued.mapped("res_id")), sorted(deals.ids[:4]))
+
+
+@tagged("post_install", "-at_install")
 class TestReports(SignatureCase):
     """What is counted, found and shown of requests."""
 
@@ -293,6 +363,32 @@ class TestReports(SignatureCase):
         self.assertEqual(
             self.find("res_partner_view_search", "signature_waiting"), self.partner + self.signatory.partner_id
         )
+
+    def test_deals_of_which_something_failed(self):
+        self.complete(request := self.send())
+        deals = "crm_lead_view_search", "signature_failed"
+        self.assertFalse(self.find(*deals))
+        request.reaction_ids[0].state = "failed"
+        self.assertEqual(self.find(*deals), request._record())
+        request.is_unlinked = True
+        self.assertFalse(self.find(*deals))
+
+    def test_paper_was_not_sent(self):
+        self.partner.signature_opt_out = True
+        request = self.send()
+        self.assertEqual((request.state, request.date_sent, request.date_expire), ("paper", False, False))
+        request._sign_on_paper([pdf_samples.simple()])
+        self.assertEqual((self.rule.request_count, self.rule.signed_count), (1, 1))
+        hours = request.formatted_read_group([("id", "=", request.id)], [], ["hours_to_sign:avg"])
+        self.assertFalse(hours[0]["hours_to_sign:avg"])
+        self.env.cr.execute("SELECT hours_to_sign FROM signature_request WHERE id = %s", request.ids)
+        self.assertEqual(self.env.cr.fetchall(), [(None,)])
+
+    def test_paper_is_corrected(self):
+        self.partner.signature_opt_out = True
+        request = self.send()
+        request.with_user(self.salesman).action_resend_corrected()
+        self.assertIn(f"document of {format_date(self.env, request.create_date)}", request.replaced_by_id.message)
 
     def test_approved_is_not_signed(self):
         self.template.role_ids.participation = "approve"

@@ -1,5 +1,7 @@
 import base64
+from unittest.mock import patch
 
+from odoo.addons.crm.models.crm_lead import CrmLead
 from odoo.addons.signature_workflow.signature_workflow.models.crm_lead_moves import MoveQuestion
 from odoo.tests import tagged
 
@@ -110,6 +112,28 @@ class TestMoves(SignatureCase):
         self.work()
         self.assertEqual(self.request.state, "sent")
 
+    def test_keep_beats_the_rule_though_it_looks_at_once(self):
+        self.rule.moved_action = "cancel"
+        write = CrmLead.write
+
+        def write_with_savepoint(deals, vals):
+            with deals.env.cr.savepoint():
+                result = write(deals, vals)
+            with deals.env.cr.savepoint():
+                return result
+
+        with patch.object(CrmLead, "write", write_with_savepoint):
+            self.asked(answer={"action": "keep"}).write({"stage_id": self.stage_next.id})
+        self.work()
+        self.assertEqual((self.deal.stage_id, self.request.state), (self.stage_next, "sent"))
+
+    def test_what_the_person_may_not_see_is_not_asked_for(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.deal.sudo().company_id = False
+        self.request.sudo().company_id = other
+        self.asked().write({"stage_id": self.stage_next.id})
+        self.assertEqual((self.deal.stage_id, self.request.state), (self.stage_next, "sent"))
+
     def test_cancel(self):
         reason = self.env["crm.lost.reason"].create({"name": "No interest"})
         self.rule.action_ids = [(0, 0, {"event": "cancelled", "kind": "lost", "lost_reason_id": reason.id})]
@@ -160,6 +184,23 @@ class TestMoves(SignatureCase):
         self.asked(deals, answer={"action": "cancel"}).write({"stage_id": self.stage_next.id})
         self.assertEqual(set(requests.mapped("state")), {"cancelled"})
         self.assertEqual(deals.stage_id, self.stage_next)
+
+    def test_answers_of_many_cost_little(self):
+        counts = {}
+        for action in ("keep", "cancel"):
+            for number in (5, 25):
+                deals = self.env["crm.lead"].browse([self._make_deal(name=f"Deal {n}").id for n in range(number)])
+                deals.write({"stage_id": self.stage_sign.id})
+                self.work()
+                asked = self.asked(deals.with_user(self.salesman), answer={"action": action, "reason": "Late"})
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                asked.write({"stage_id": self.stage_next.id})
+                self.env.flush_all()
+                counts[action, number] = self.env.cr.sql_log_count - before
+        for action in ("keep", "cancel"):
+            # the first of them also fill caches
+            self.assertLessEqual(counts[action, 25], counts[action, 5] + 5, counts)
 
     def test_state_of_the_deal(self):
         for state, shown in [("held", "held"), ("paper", "paper"), ("withdrawn", "withdrawn")]:

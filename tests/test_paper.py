@@ -1,5 +1,6 @@
 import base64
 import io
+from unittest.mock import patch
 
 from odoo.addons.signature_workflow.signature_workflow.engine import scan
 from odoo.addons.signature_workflow.signature_workflow.engine.errors import PdfRefused, ValueRefused
@@ -11,6 +12,7 @@ from pypdf import PdfReader
 
 from . import pdf_samples, picture_samples
 from .common import SignatureCase
+from .test_reminders import ReminderCase
 
 
 @tagged("post_install", "-at_install")
@@ -173,6 +175,23 @@ class TestPaper(SignatureCase):
         self.work()
         self.assertEqual(deal.won_status, "won")
 
+    def test_what_is_not_sent_does_not_continue_on_paper(self):
+        deal = self._make_deal(user_id=self.salesman.id)
+        deal.stage_id = self.stage_sign
+        self.commit()
+        queued = self.requests_of(deal)
+        self.assertEqual(queued.state, "queued")
+        failing = self._make_deal(partner_id=False)
+        failed = self.send(failing)
+        self.assertEqual(failed.state, "failed")
+        self.template.with_user(self.salesman).action_send_test()
+        self.work()
+        test = self.env["signature.request"].search([("is_test", "=", True)], limit=1)
+        self.assertEqual(test.state, "sent", test.failure)
+        for request in (failed, test):
+            with self.assertRaisesRegex(UserError, "does not wait to be signed"), self.env.cr.savepoint():
+                request.with_user(self.salesman).action_continue_on_paper()
+
     def test_opted_out(self):
         self.partner.signature_opt_out = True
         deal = self._make_deal()
@@ -230,3 +249,53 @@ class TestPaper(SignatureCase):
                 request._answer_move({"action": "paper", "scan": [file]})
         request._answer_move({"action": "paper", "scan": [base64.b64encode(pdf_samples.simple()).decode()]})
         self.assertEqual(request.state, "completed")
+
+
+@tagged("post_install", "-at_install")
+class TestPaperLater(ReminderCase):
+    """Who opts out while a document waits for them is asked by the salesperson from then on."""
+
+    def test_reminders(self):
+        request = self.send_on()
+        self.partner.signature_opt_out = True
+        mails, texts = self.remind("2026-11-30 10:00:00")
+        self.assertFalse(mails + texts)
+        self.assertIn(f"{self.partner.name} has not answered", self.todos(request).mapped("summary"))
+        # three days before the deadline
+        mails, texts = self.remind("2026-12-23 10:00:00")
+        self.assertEqual([mail["email_to"] for mail in mails], [[self.salesman.email_formatted]])
+        self.assertFalse(texts)
+        client = request.signer_ids[0].with_user(self.salesman)
+        for press in (client.action_remind, client.action_resend):
+            with self.assertRaisesRegex(UserError, "gets the link by hand"), self.env.cr.savepoint():
+                press()
+
+    def test_who_opts_out_before_their_turn(self):
+        first, second = self.template.role_ids
+        first.sequence, second.sequence = 2, 1
+        request = self.send()
+        self.partner.signature_opt_out = True
+        self.sign(request.signer_ids.filtered(lambda signer: signer.role_id == self.role_company))
+        self.assertFalse(self.work())
+        self.assertEqual(self.todos(request).mapped("summary"), [f"{self.partner.name} gets the document by hand"])
+
+    def test_change_to_somebody_who_has_opted_out(self):
+        request = self.send()
+        deputy = self.partner.copy({"name": "Deputy", "email": "deputy@client.example", "signature_opt_out": True})
+        change = self.env["signature.signer.change"].with_user(self.salesman)
+        with Form(change.with_context(default_signer_id=request.signer_ids[0].id)) as form:
+            form.partner_id = deputy
+        notice = form.record.action_change()
+        self.assertIn("Show Deputy a new one", notice["params"]["message"])
+        self.assertFalse(self.work())
+        self.assertEqual(request.signer_ids[0].channel, "manual")
+
+    def test_nobody_keeps_what_was_before(self):
+        seen = []
+
+        def clear_cache(registry, *names):
+            seen.append(self.partner.signature_opt_out)
+
+        with patch.object(type(self.registry), "clear_cache", clear_cache):
+            self.partner.signature_opt_out = True
+        self.assertEqual(seen, [True])

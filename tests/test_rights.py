@@ -2,7 +2,7 @@
 
 import base64
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from . import pdf_samples
@@ -76,6 +76,21 @@ class TestRights(SignatureCase):
             request.with_user(self.salesman)._answer_move(SCAN)
         request.with_user(self.manager)._answer_move(SCAN)
         self.assertEqual(request.state, "completed")
+
+    def test_todos_are_for_who_looks_after_the_deal_now(self):
+        deal = self._make_deal()
+        request = self.send(deal)
+        colleague = self._make_user("colleague", "sales_team.group_sale_salesman")
+        deal.user_id = colleague
+        request.signer_ids.sorted("sequence")[0].sudo()._decline("No", "no", {"ip": "192.0.2.7"})
+        self.assertEqual(deal.activity_ids.filtered("signature_request_id").user_id, colleague)
+
+    def test_only_e_mails_to_signers_confirm(self):
+        foreign = self.env["mail.template"].create(
+            {"name": "Foreign", "model_id": self.env["ir.model"]._get_id("res.users")}
+        )
+        with self.assertRaisesRegex(ValidationError, "is not written to signers"):
+            self.template.with_user(self.manager).copies_mail_id = foreign
 
     def test_a_simulation_shows_no_rule_that_one_may_not_read(self):
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})

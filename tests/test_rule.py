@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import SignatureCase
+from .test_hold import UNUSABLE
 
 
 @tagged("post_install", "-at_install")
@@ -58,6 +60,38 @@ class TestRuleScreen(SignatureCase):
         copy.action_archive()
         deal = self._make_deal()
         self.assertEqual(len(self.send(deal)), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_filter_that_cannot_be_used(self):
+        self._make_deal()
+        rule = self.rule.with_user(self.manager)
+        # fields that the author may not read, although the rule itself could
+        secret = ("[('partner_id.signup_type', '=', 'signup')]", "[('user_id.password', '=', 'x')]")
+        for domain in (*UNUSABLE, *secret, "[('name', '>', 5)]"):
+            with (
+                self.subTest(domain[:50]),
+                self.assertRaisesRegex(ValidationError, "is not valid"),
+                self.env.cr.savepoint(),
+            ):
+                rule.domain = domain
+        rule.domain = "[('partner_id.country_id.code', '!=', 'XX'), ('expected_revenue', '>=', 0)]"
+
+    def test_broken_filter_keeps_nobody_from_moving_deals(self):
+        other = self._make_template(kind="html", body=self.template.body, name="Other")
+        self.rule.copy({"template_id": other.id})
+        for domain in ("[('gone', '=', 1)]", "[('expected_revenue', '>', 'abc')]", "5"):
+            with self.subTest(domain):
+                self.env.cr.execute("UPDATE signature_rule SET domain = %s WHERE id = %s", [domain, self.rule.id])
+                self.env.invalidate_all()
+                self.env.registry.clear_cache()
+                with self.assertLogs("odoo.addons.signature_workflow", "WARNING"):
+                    requests = self.send()
+                self.assertEqual((requests.template_id, requests.state), (other, "sent"))
+                self.assertIn("is not valid", self.rule.with_user(self.manager).warning)
+                simulation = self.env["signature.simulation"].with_user(self.manager)
+                with Form(simulation.with_context(default_rule_id=self.rule.id)) as form:
+                    form.lead_id = self._make_deal()
+                    self.assertIn("is not valid", form.line_ids._records[0]["details"])
 
     def test_salesman_only_reads(self):
         rule = self.rule.with_user(self.salesman)
@@ -133,12 +167,6 @@ class TestDealLeaves(SignatureCase):
         self._leave()
         self.assertEqual((self.request.state, self.request.cancel_reason), ("cancelled", "It is not needed any more."))
         self.assertEqual(self.deal.stage_id, self.stage_next)
-
-    def test_person_who_was_asked_decides(self):
-        self.rule.moved_action = "cancel"
-        self.env.cr.precommit.data["signature_workflow.answered"] = {self.deal.id}
-        self._leave()
-        self.assertEqual(self.request.state, "sent")
 
     def test_unlinked_document_stays(self):
         self.rule.moved_action = "cancel"

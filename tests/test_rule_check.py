@@ -119,6 +119,21 @@ class TestRuleCheck(SignatureCase):
         self.assertFine()
         self.assertFine(other)
 
+    def test_companies_do_not_lead_round(self):
+        self.act(kind="stage", event="expired", stage_id=self.stage_next.id)
+        back = {"event": "expired", "kind": "stage", "stage_id": self.stage_sign.id}
+        other = self.rule.copy({"stage_id": self.stage_next.id, "action_ids": [(0, 0, back)]})
+        self.assertWarns("This leads round")
+        self.rule.company_id = self.env.company
+        other.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        self.assertFine()
+
+    def test_only_colleagues_sign_for_us(self):
+        guest = self._make_user("guest", "base.group_portal")
+        offered = self.rule.fields_get(["signatory_id"])["signatory_id"]["domain"]
+        users = self.env["res.users"].search(offered)
+        self.assertEqual((self.signatory in users, guest in users), (True, False))
+
     def test_what_was_archived_or_taken_away(self):
         reason = self.env["crm.lost.reason"].create({"name": "Silent"})
         self.act(kind="lost", event="expired", lost_reason_id=reason.id)
@@ -140,7 +155,7 @@ class TestRuleCheck(SignatureCase):
 
     def test_conditions(self):
         self.env.cr.execute("UPDATE signature_rule SET domain = %s", ["[('gone', '=', 1)]"])
-        self.assertWarns("names a field that is not there any more")
+        self.assertWarns("The filter of")
         self.env.cr.execute("UPDATE signature_rule SET domain = '[]', hold_domain = %s", ["[('gone', '=', 1)]"])
         self.assertWarns("The condition “Hold until”")
 

@@ -42,6 +42,14 @@ class TestSendDialog(SignatureCase):
         self.assertEqual(request.signer_ids[0].email, "second@client.example")
         self.assertIn("Please sign by Friday.", mails[-1]["body"])
 
+    def test_sent_once(self):
+        deal = self._make_deal()
+        send = self.dialog(deal).save()
+        send.action_send()
+        with self.assertRaisesRegex(UserError, "sent already"):
+            send.action_send()
+        self.assertEqual(len(self.requests_of(deal)), 1)
+
     def test_missing_people_are_told_and_can_be_replaced(self):
         self.partner.email = False
         deal = self._make_deal()

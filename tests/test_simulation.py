@@ -103,6 +103,10 @@ class TestSimulation(SignatureCase):
             self.assertIn(words, self.texts(lines)[0])
             self.assertIn("0 of 1 rules", form.summary)
             self.assertFalse(lines[0]["preview_url"])
+        # a rule for an archived team is not one for every team
+        other.active = False
+        self.assertIn("It is for deals of Others only", self.texts(self.simulate(self.deal)[1])[0])
+        other.active = True
         # a filter on the stage itself is read as of then
         self.rule.write({"team_ids": False, "domain": f"[('stage_id', '=', {self.stage_sign.id})]"})
         self.assertIn("Would be sent", self.texts(self.simulate(self.deal)[1])[0])

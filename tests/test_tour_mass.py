@@ -1,8 +1,10 @@
+from datetime import timedelta
 from pathlib import Path
 
 from odoo.tests import tagged
 
 from .browser import DESKTOP, PHONE, PICTURES, BrowserCase
+from .common import SignatureCase
 from .test_http_signing import SignatureHttpCase
 
 LIST = "/odoo/action-crm.crm_lead_opportunities"
@@ -56,7 +58,7 @@ class TestMassTour(BrowserCase, SignatureHttpCase):
             self.deals[2:].email_from = False
             self.work()
             # by itself
-            visitor.wait_for(".o_signature_batch_progress", "All are through: 1 sent, 3 failed.")
+            visitor.wait_for(".o_signature_batch_progress", "All are through: 1 sent, 3 failed, 1 left out.")
             visitor.wait_for(".o_field_widget[name=failed_ids]", "no valid e-mail address")
             self.picture(visitor, "failed")
             visitor.wait_for(".o_signature_problems", "Deal 0")
@@ -64,7 +66,7 @@ class TestMassTour(BrowserCase, SignatureHttpCase):
             visitor.tap("button", "Try failed again")
             visitor.wait_for(".o_signature_batch_progress", "1 of 4 are prepared")
             self.work()
-            visitor.wait_for(".o_signature_batch_progress", "All are through: 4 sent.")
+            visitor.wait_for(".o_signature_batch_progress", "All are through: 4 sent, 1 left out.")
             visitor.wait_for("button", "Try failed again", gone=True)
             self.assertEqual(batch.sent_count, 4)
             visitor.tap(".oe_stat_button", "Waiting")
@@ -79,22 +81,32 @@ class TestMassTour(BrowserCase, SignatureHttpCase):
         self.work()
         with self.visitor(PHONE, login="saul") as visitor:
             visitor.visit(f"/odoo/signature.batch/{batch.id}")
-            visitor.wait_for(".o_signature_batch_progress", "All are through: 3 sent.")
+            visitor.wait_for(".o_signature_batch_progress", "All are through: 3 sent, 1 left out.")
             self.picture(visitor, "batch")
 
+    def chart(self, visitor):
+        """Return what the graph in sight shows: its labels, and by series the rounded values."""
+        visitor.wait_for(".o_graph_renderer canvas")
+        data = "Chart.getChart(document.querySelector('.o_graph_renderer canvas')).data"
+        series = visitor.evaluate(f"{data}.datasets.map((each) => [each.label, each.data.map(Math.round)])")
+        return visitor.evaluate(f"{data}.labels.map(String)"), dict(series)
+
     def test_reports(self):
-        for deal, reason in zip(self.deals[1:4], (False, 0, 1), strict=True):
-            self.template._make_requests(deal, signatory=self.signatory)
+        self.template._make_requests(self.deals[1:4], signatory=self.signatory)
+        self.work()
+        signed, *declined = (self.requests_of(deal) for deal in self.deals[1:4])
+        signed.date_sent -= timedelta(hours=5)
+        for signer in signed.signer_ids.sudo().sorted("sequence"):
+            signer._submit(SignatureCase.answers(self, signer), f"n{signer.id}", signed.original_sha256, {})
             self.work()
-            request = self.requests_of(deal)
-            if reason is False:
-                request.write({"state": "completed", "final_id": request.original_id.id, "hours_to_sign": 5})
-            else:
-                chosen = self.env["signature.decline.reason"].search([])[reason]
-                request.signer_ids[0].sudo()._decline("Not now", "no", {}, chosen.id)
+        reasons = self.env["signature.decline.reason"].search([])[:2]
+        for request, reason in zip(declined, reasons, strict=True):
+            request.signer_ids[0].sudo()._decline("Not now", "no", {}, reason.id)
+        self.env.flush_all()
         with self.visitor(DESKTOP, login="saul") as visitor:
             visitor.visit("/odoo/signatures-reporting")
-            visitor.wait_for(".o_graph_renderer canvas")
+            __, series = self.chart(visitor)
+            self.assertEqual(series, {"Completed": [1], "Declined": [2], "Waiting for signatures": [1], "Sum": [4]})
             visitor.tap(".o_graph_view button", "Measures")
             visitor.wait_for(".o-dropdown--menu", "Hours to sign")
             self.assertEqual(visitor.text(".o-dropdown--menu").split("\n"), ["Hours to sign", "Count"])
@@ -103,9 +115,13 @@ class TestMassTour(BrowserCase, SignatureHttpCase):
             visitor.tap("button.o_switch_view.o_pivot")
             visitor.wait_for(".o_pivot table", "Agreement")
             self.picture(visitor, "pivot")
-            for path in ("signatures-time", "signatures-declined"):
+            for path, labels, series in (
+                ("signatures-time", ["Agreement"], {"Hours to sign": [5]}),
+                ("signatures-declined", sorted(reasons.mapped("name")), {"Count": [1, 1]}),
+            ):
                 visitor.visit(f"/odoo/{path}")
-                visitor.wait_for(".o_graph_renderer canvas")
+                shown = self.chart(visitor)
+                self.assertEqual((sorted(shown[0]), shown[1]), (labels, series), path)
                 self.picture(visitor, path)
             visitor.visit("/odoo/action-signature_workflow.signature_request_action")
             visitor.wait_for(".o_data_row", "Before")

@@ -12,6 +12,18 @@ OPTION = ".o_signature_move .form-check-label"
 CONFIRM = ".o_signature_move .modal-footer .btn-primary"
 STAY = ".o_signature_move .modal-footer .btn-secondary"
 CARD = ".o_kanban_record"
+# the answer to the question leaves the browser when the test says so
+SLOW = """(() => {
+    const { send } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.send = function (body) {
+        const go = () => send.call(this, body);
+        if (String(body).includes("signature_answers")) {
+            window.goOn = go;
+        } else {
+            go();
+        }
+    };
+})()"""
 
 
 @tagged("post_install", "-at_install", "signature_tour")
@@ -129,6 +141,23 @@ class TestMoveQuestion(BrowserCase, SignatureHttpCase):
         self.assertEqual((self.request.state, self.request.is_paper), ("completed", True))
         self.assertEqual(self.request.final_id.raw, pdf_samples.simple())
 
+    def test_leaving_while_it_is_sent(self):
+        """What is on its way cannot be taken back: neither Escape nor the cross says that it was."""
+        with self.visitor(DESKTOP, login="saul") as visitor:
+            self.pipeline(visitor)
+            visitor.evaluate(SLOW)
+            self.drag(visitor, "Signed")
+            self.answer(visitor, "Keep waiting")
+            visitor.wait_until("!!window.goOn")
+            visitor.press("Escape")
+            visitor.tap(".o_signature_move .btn-close")
+            self.assertTrue(visitor.sees(".o_signature_move"))
+            visitor.evaluate("window.goOn()")
+            self.settled(visitor)
+            self.assertLiesIn(visitor, "Signed")
+        self.reread()
+        self.assertEqual(self.deal.stage_id, self.stage_next)
+
     def test_form(self):
         with self.visitor(DESKTOP, login="saul") as visitor:
             self.form(visitor)
@@ -149,6 +178,35 @@ class TestMoveQuestion(BrowserCase, SignatureHttpCase):
             self.answer(visitor, "Keep waiting")
             self.settled(visitor)
             visitor.wait_for(current, "Signed")
+
+    def test_form_is_as_before_when_it_stays(self):
+        self.stage_sign.team_ids = self.team
+        other = self.env["crm.team"].create({"name": "Elsewhere", "member_ids": self.salesman.ids})
+        # what Odoo computes probabilities from
+        for team in (self.team, other):
+            self._make_deal(team_id=team.id).action_set_won()
+            self._make_deal(team_id=team.id).action_set_lost()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE crm_lead SET probability = 33, automated_probability = 33")
+        self.env.invalidate_all()
+        saved = ".o_form_status_indicator_buttons.invisible"
+        with self.visitor(DESKTOP, login="saul") as visitor:
+            self.form(visitor)
+            visitor.tap(".o_statusbar_status button", "Signed")
+            visitor.tap(STAY)
+            self.settled(visitor)
+            visitor.wait_until(f"!!document.querySelector('{saved}')")
+            visitor.tap(".nav-link", "Contacts")
+            visitor.fill("[name=team_id] input", "Elsewhere")
+            visitor.tap(".o-autocomplete--dropdown-item", "Elsewhere")
+            visitor.wait_until("!document.querySelector('[name=probability] input').value.startsWith('33')")
+            visitor.tap(".o_form_button_save")
+            visitor.tap(STAY)
+            self.settled(visitor)
+            visitor.wait_until(f"!!document.querySelector('{saved}')")
+            self.assertEqual(visitor.value("[name=team_id] input"), "Signing team")
+            self.assertIn("33", visitor.value("[name=probability] input"))
+            self.take_picture(visitor, "as-before")
 
     def test_phone(self):
         with self.visitor(PHONE, login="saul") as visitor:
@@ -262,7 +320,7 @@ class TestMoveQuestion(BrowserCase, SignatureHttpCase):
                 visitor.visit(f"/odoo/signature.request/{request.id}")
                 self.press_button(visitor, "Continue on paper")
                 visitor.tap(".modal-footer .btn-primary", "Continue on paper")
-                visitor.wait_for(".alert", "This document is signed on paper")
+                visitor.wait_for(".alert", "This document is to be signed on paper")
                 self.press_button(visitor, "Signed on paper")
                 visitor.wait_for(".modal", "The scan becomes the signed copy")
                 visitor.upload(".modal .o_select_file_button, .modal .o_attach", self.scan)
@@ -275,7 +333,8 @@ class TestMoveQuestion(BrowserCase, SignatureHttpCase):
 
     def press_button(self, visitor, name):
         visitor.wait_for(".o_form_view .o_statusbar_buttons, .o_form_view .o_statusbar_buttons_dropdown")
-        if visitor.device.touch:
+        if not visitor.sees("button", name):
+            # on a phone, all but the first are there
             visitor.tap(".o_statusbar_buttons_dropdown, .o_statusbar_buttons .dropdown-toggle")
         visitor.tap("button", name)
 

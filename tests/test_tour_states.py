@@ -63,7 +63,7 @@ class TestStates(StatesCase):
                 self.request.sudo().write({"state": "cancelled", "replaced_by_id": self.request.copy().id})
                 self.look(visitor, f"/sign/{self.token}", "a corrected version follows")
                 self.request.sudo().state = "paper"
-                self.look(visitor, f"/sign/{self.token}", "is signed on paper")
+                self.look(visitor, f"/sign/{self.token}", "is to be signed on paper")
                 done = {"final_id": scan.id, "date_completed": now}
                 self.request.sudo().write({"state": "completed", "is_paper": True, **done})
                 self.look(visitor, f"/sign/{self.token}", "It was filed on")

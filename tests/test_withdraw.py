@@ -3,6 +3,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from psycopg2.errors import ForeignKeyViolation
 
+from . import pdf_samples
 from .common import SignatureCase
 from .test_signing_pages import PAGES, SigningPagesCase
 
@@ -86,6 +87,37 @@ class TestWithdraw(SignatureCase):
         self.withdraw()
         self.assertEqual(reaction.state, "done")
         self.assertIn("withdrawn", reaction.outcome)
+
+    def test_answers_are_not_written_any_more(self):
+        request = self.request.sudo()
+        values = {"request_id": request.id, "kind": "write", "event": "signed", "state": "failed"}
+        reaction = self.env["signature.reaction"].create(values)
+        self.withdraw()
+        self.assertEqual(reaction.state, "done")
+
+    def test_signed_on_paper(self):
+        self.deal, by_link = self._make_deal(), self._make_deal()
+        self.partner.signature_opt_out = True
+        self.request = self.send(self.deal)
+        self.partner.signature_opt_out = False
+        links = self.send(by_link)
+        for request in self.request + links:
+            request.with_user(self.salesman)._sign_on_paper([pdf_samples.simple()])
+        self.partner.signature_opt_out = True
+        mails = self.withdraw()
+        self.assertEqual(mails, [])
+        todos = self.deal.activity_ids
+        self.assertEqual(
+            sorted(todos.mapped("summary")),
+            [f"Tell {name} that the acceptance was withdrawn" for name in ("Ceo", "Zoë Țăndărică")],
+        )
+        self.assertEqual(todos.user_id, self.salesman)
+        self.assertIn("The price was wrong", todos[0].note)
+        # who had a link is told by mail
+        self.partner.signature_opt_out = False
+        self.request = links
+        self.assertEqual([mail["email_to"] for mail in self.withdraw()], [['"Zoë Țăndărică" <zoe@client.example>']])
+        self.assertEqual(by_link.activity_ids.mapped("summary"), ["Tell Ceo that the acceptance was withdrawn"])
 
     def test_test_cannot_be_withdrawn(self):
         self.template._make_requests(self.deal, is_test=True, user_id=self.manager.id)
@@ -189,6 +221,14 @@ class TestTold(SignatureCase):
             newest = self.env["sms.sms"].sudo().search([("number", "=", "+40721234567")], order="id desc", limit=1)
             self.assertIn(words, newest.body)
 
+    def test_told_in_the_way_chosen_for_them(self):
+        self.partner.phone = "+40721234567"
+        self.template.role_ids[0].channel = "sms"
+        self.send().action_cancel()
+        self.assertEqual(self.work(), [])
+        newest = self.env["sms.sms"].sudo().search([("number", "=", "+40721234567")], order="id desc", limit=1)
+        self.assertIn("was cancelled", newest.body)
+
     def withdraw_completed(self, request):
         self.complete(request)
         request.action_withdraw("The price was wrong")
@@ -241,7 +281,7 @@ class TestOutcomePages(SigningPagesCase):
     def test_to_be_signed_on_paper(self):
         self.request.sudo().state = "paper"
         page = self.open()
-        self.assertWords(page, "This document is signed on paper", "nothing to do here")
+        self.assertWords(page, "This document is to be signed on paper", "nothing to do here")
         self.assertEqual(page.xpath(PAGES), [])
         self.assertIn("signed on paper", str(self.submit(self.token, self.client)))
 

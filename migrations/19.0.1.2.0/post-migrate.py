@@ -24,10 +24,22 @@ def migrate(cr, version):
         """UPDATE signature_request request SET stage_id = rule.stage_id
              FROM signature_rule rule WHERE rule.id = request.rule_id AND request.stage_id IS NULL"""
     )
+    # of what waits without a rule nobody knows where it was sent: it counts for where the deal stands
+    cr.execute(
+        """UPDATE signature_request request SET stage_id = lead.stage_id
+             FROM crm_lead lead
+            WHERE request.stage_id IS NULL AND request.res_model = 'crm.lead' AND lead.id = request.res_id
+              AND request.state IN ('draft', 'queued', 'sent', 'signed', 'failed')"""
+    )
     cr.execute(
         """UPDATE signature_request
               SET hours_to_sign = EXTRACT(EPOCH FROM date_completed - date_sent) / 3600
-            WHERE date_completed IS NOT NULL AND date_sent IS NOT NULL AND NOT is_test"""
+            WHERE date_completed IS NOT NULL AND date_sent IS NOT NULL AND is_test IS NOT TRUE"""
+    )
+    # the new column has got its default; it counts for what was not made before
+    cr.execute(
+        """UPDATE signature_request request SET expiry_days = template.expiry_days
+             FROM signature_template template WHERE template.id = request.template_id"""
     )
     cr.execute(
         """UPDATE signature_request request SET decline_reason_id = signer.decline_reason_id

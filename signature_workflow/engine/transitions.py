@@ -8,11 +8,11 @@ REQUEST = {
     # announced to its signers, until a condition on the record is true
     "held": {"sent", "paper", "failed", "cancelled", "completed"},
     # somebody does not sign electronically: it waits for the scan of the signed paper
-    "paper": {"completed", "failed", "cancelled"},
+    "paper": {"completed", "cancelled"},
     "sent": {"signed", "paper", "declined", "expired", "failed", "cancelled", "completed"},
     "signed": {"completed", "failed"},
     # a retry goes back to where the request failed; a scan of the signed paper ends it
-    "failed": {"queued", "sent", "signed", "held", "paper", "cancelled", "completed"},
+    "failed": {"queued", "sent", "signed", "held", "cancelled", "completed"},
     # the signed copy stays
     "completed": {"withdrawn"},
     "withdrawn": set(),

@@ -1,4 +1,4 @@
-# mixins, and rules, first: whoever takes a constant from a model's module loads that model before its turn
+# mixins, rules and signers first: whoever takes a constant from a model's module loads that model before its turn
 from . import (
     signature_content,
     signature_deadline,
@@ -7,6 +7,7 @@ from . import (
     signature_policy,
     signature_queue,
     signature_rule,
+    signature_signer,
 )
 
 # isort: split
@@ -17,6 +18,7 @@ from . import (
     ir_actions_server,
     mail_activity,
     mail_mail,
+    mail_template,
     mail_thread,
     res_company,
     res_partner,
@@ -52,7 +54,6 @@ from . import (
     signature_rule_entry,
     signature_rule_run,
     signature_sending,
-    signature_signer,
     signature_signer_acting,
     signature_signer_answers,
     signature_signer_hosting,

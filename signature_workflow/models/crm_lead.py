@@ -95,16 +95,16 @@ class CrmLead(models.Model):
     def create(self, vals_list):
         leads = super().create(vals_list)
         watched = self.env["signature.rule"]._plans()
-        leads._note_entries({lead.id: False for lead in leads if lead.stage_id.id in watched})
+        leads._note_entries({lead.id: (False, lead.active) for lead in leads if lead.stage_id.id in watched})
         return leads
 
     def write(self, vals):
         if self.env["signature.rule"]._plans():
             if vals.get("type") == "opportunity":
                 # a lead that becomes a deal enters the stage that it is in
-                self._note_entries({lead.id: False for lead in self if lead.type == "lead"})
-            if "stage_id" in vals:
-                self._note_entries({lead.id: lead.stage_id.id for lead in self})
+                self._note_entries({lead.id: (False, lead.active) for lead in self if lead.type == "lead"})
+            if not {"stage_id", "active"}.isdisjoint(vals):
+                self._note_entries({lead.id: (lead.stage_id.id, lead.active) for lead in self})
         return super().write(vals)
 
     def _write_multi(self, vals_list):
@@ -115,12 +115,15 @@ class CrmLead(models.Model):
         ]
         if moved and self.env["signature.rule"]._plans():
             # the rows still hold the stage of before
-            self.env.cr.execute("SELECT id, stage_id FROM crm_lead WHERE id IN %s", [tuple(moved)])
-            self._note_entries(dict(self.env.cr.fetchall()))
+            self.env.cr.execute("SELECT id, stage_id, active FROM crm_lead WHERE id IN %s", [tuple(moved)])
+            self._note_entries({lead: (stage or False, active) for lead, stage, active in self.env.cr.fetchall()})
         return super()._write_multi(vals_list)
 
     def _note_entries(self, before):
-        """Have the stage entries looked at once, when the transaction is about to commit."""
+        """Have stages entered and left looked at once, when the transaction is about to commit.
+
+        `before` is `{deal id: (stage id or False, whether it is active)}`; what was noted first counts.
+        """
         if not before:
             return
         precommit = self.env.cr.precommit
@@ -129,8 +132,8 @@ class CrmLead(models.Model):
             rules = self.env["signature.rule"].with_context(clean_context(self.env.context)).sudo()
             precommit.add(lambda: rules._process_entries(precommit.data.pop(ENTRIES)))
         noted = precommit.data[ENTRIES]
-        for lead_id, stage_id in before.items():
-            noted.setdefault(lead_id, stage_id or False)
+        for lead_id, stood in before.items():
+            noted.setdefault(lead_id, stood)
 
     def _signature_contact(self):
         self.ensure_one()

@@ -1,4 +1,5 @@
 import logging
+from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -38,6 +39,7 @@ class CrmLead(models.Model):
         if not waiting:
             return super().write(vals)
         before = {lead.id: (lead.stage_id, lead.active) for lead in self}
+        self._note_answered(waiting)
         result = super().write(vals)
         # asked for only now: what was written says best where the deals have got; an exception takes it back
         if left := waiting.filtered(lambda request: self._has_left(request, *before[request.res_id])):
@@ -54,7 +56,7 @@ class CrmLead(models.Model):
         )
 
     def _waiting_requests(self):
-        """Return the requests (sudo) of these deals that wait and count for them."""
+        """Return the requests (sudo) of these deals that wait and count for them, as far as the user sees them."""
         return (
             self.env["signature.request"]
             .sudo()
@@ -69,6 +71,9 @@ class CrmLead(models.Model):
                 ["res_id", "stage_id", "name", "state"],
                 order="id",
             )
+            .sudo(False)
+            ._filtered_access("read")
+            .sudo()
         )
 
     def _has_left(self, request, stage, active):
@@ -78,6 +83,15 @@ class CrmLead(models.Model):
             return True
         return lead.stage_id != stage and (request.stage_id == stage or lead.stage_id.is_won)
 
+    def _note_answered(self, requests):
+        """Note for the rules, before these look at the deals, that a person has decided about `requests`.
+
+        Not with what is to be done before the commit: that begins with each savepoint, and then forgets.
+        """
+        answers = self._move_answers()
+        decided = requests.filtered(lambda request: str(request.id) in answers)
+        self.env.cr.postcommit.data.setdefault(ANSWERED, set()).update(decided.mapped("res_id"))
+
     def _settle(self, requests):
         """Do with the documents what the person has answered. Raises MoveQuestion for those without an answer."""
         answers = self._move_answers()
@@ -86,9 +100,14 @@ class CrmLead(models.Model):
                 self.env._("Documents of “%s” wait to be signed.", self.browse(open_ones[0].res_id).display_name),
                 self._question(open_ones),
             )
-        self.env.cr.precommit.data.setdefault(ANSWERED, set()).update(requests.mapped("res_id"))
-        for request in requests.sudo(False):
-            request._answer_move(answers[str(request.id)])
+        by_answer = defaultdict(requests.browse)
+        for request in requests:
+            answer = answers[str(request.id)]
+            # each has a scan of its own
+            alike = request.id if answer["action"] == "paper" else str(answer.get("reason"))
+            by_answer[answer["action"], alike] += request
+        for alike in by_answer.values():
+            alike.sudo(False)._answer_move(answers[str(alike[0].id)])
 
     def _move_answers(self):
         """Return what the web client sends with the move: `{id of a request, as text: its answer}`."""

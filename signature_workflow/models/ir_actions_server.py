@@ -90,11 +90,18 @@ class IrActionsServer(models.Model):
         return eval_context
 
     def _run_action_signature_request_multi(self, eval_context=None):
-        """Queue the document for all records, with the rights of whoever runs the action."""
+        """Queue the document for all records, with the rights of whoever runs the action; they are told so."""
         records = eval_context["records"] or eval_context["record"]
         if not records:
-            return
+            return False
         template = self.signature_template_id.with_env(records.env)
         template.check_access("read")
         records.check_access("write")
-        template._make_requests(records, signatory=self.signature_signatory_id.with_env(records.env))
+        requests = template._make_requests(records, signatory=self.signature_signatory_id.with_env(records.env))
+        if not requests:
+            return False
+        return template._notification(
+            template.env._(
+                "“%(document)s” is being sent for %(count)s records.", document=template.name, count=len(requests)
+            )
+        )

@@ -17,19 +17,28 @@ class MailMail(models.Model):
         "signature.signer", readonly=True, index="btree_not_null", ondelete="set null"
     )
     signature_address = fields.Char("Address of the signer", readonly=True)
+    signature_is_request = fields.Boolean(readonly=True, help="It asks for the signature.")
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         """Tell the salesperson of a mail that could not be sent: Odoo itself never tries it again, or deletes it."""
         ours = [
-            (mail, mail.signature_signer_id, mail.signature_address, bool(mail.attachment_ids), mail.failure_reason)
+            (
+                mail,
+                mail.signature_signer_id,
+                mail.signature_address,
+                mail.signature_is_request,
+                bool(mail.attachment_ids),
+                mail.failure_reason,
+            )
             for mail in self.sudo().filtered(lambda mail: failure_type and mail.signature_signer_id)
         ]
         result = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )
-        for mail, signer, address, is_copy, reason in ours:
+        for mail, signer, address, is_request, is_copy, reason in ours:
             if signer.email == address:
-                signer._delivery_failed(failure_reason or reason or failure_type, address=address)
+                problem = failure_reason or reason or failure_type
+                signer._delivery_failed(problem, address=address, is_request=is_request)
             if not is_copy:
                 # it holds a secret link or a code, and *Send again* makes a new one
                 mail.exists().unlink()
@@ -43,6 +52,8 @@ class MailMail(models.Model):
             # those behind it are still to be sent, and those before it are told of
             under_way = self.exists().filtered(lambda mail: mail.state == "exception")[-1:]
             reason = self.env._("the mail server hung up, and perhaps the message has arrived all the same")
+            # nothing follows from what may have arrived
+            under_way.signature_is_request = False
             under_way._postprocess_sent_message([], [], failure_reason=reason, failure_type="mail_smtp")
             if auto_commit:
                 self.env["ir.cron"]._commit_progress()

@@ -19,8 +19,8 @@ class ResPartner(models.Model):
     )
     signature_opt_out = fields.Boolean(
         "Signs on paper only",
-        help="Documents are made to be printed, and nothing is sent to this contact. Of a company, it counts for all "
-        "of its contacts.",
+        help="Documents that this contact is to sign are made to be printed, and not sent. Of a company, it counts for "
+        "all of its contacts.",
     )
 
     _signature_opt_out_idx = models.Index("(id) WHERE signature_opt_out")
@@ -41,14 +41,16 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        partners = super().create(vals_list)
         if any(vals.get("signature_opt_out") for vals in vals_list):
             self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return partners
 
     def write(self, vals):
+        result = super().write(vals)
         if "signature_opt_out" in vals:
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     @api.model
     @tools.ormcache()

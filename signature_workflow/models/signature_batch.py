@@ -2,6 +2,7 @@ from collections import Counter, defaultdict
 
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .signature_request import WAITING_STATES
 from .signature_template import ENDED_STATES
@@ -10,10 +11,17 @@ from .signature_template import ENDED_STATES
 STATES = {
     "queued_count": ("draft", "queued"),
     "waiting_count": (*WAITING_STATES, "signed"),
+    "held_count": ("held",),
     "completed_count": ("completed",),
     "failed_count": ("failed",),
     "ended_count": tuple(state for state in ENDED_STATES if state != "completed"),
 }
+
+
+# nobody has been sent a link to sign with
+UNSENT = Domain("signer_ids", "not any", [("date_sent", "!=", False)])
+# of those, what can be cancelled at once: it is still being prepared, or has failed before
+CANCELLED_STATES = ("draft", "queued", "failed")
 
 
 class SignatureBatch(models.Model):
@@ -30,7 +38,7 @@ class SignatureBatch(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, default=lambda self: self.env.company)
     message = fields.Text("Message to the signers", readonly=True)
     request_ids = fields.One2many("signature.request", "batch_id", readonly=True)
-    failed_ids = fields.One2many("signature.request", "batch_id", domain=[("state", "=", "failed")])
+    failed_ids = fields.One2many("signature.request", "batch_id", "What failed", domain=[("state", "=", "failed")])
     left_out = fields.Json(readonly=True, help="Records that nothing was sent for: their id, name, and why.")
     left_out_count = fields.Integer("Left out", compute="_compute_left_out")
     left_out_table = fields.Html(compute="_compute_left_out", sanitize=False)
@@ -38,6 +46,8 @@ class SignatureBatch(models.Model):
     # counted each time, so that they are true whatever has happened to the worker
     total_count = fields.Integer("Documents", compute="_compute_counts", compute_sudo=True)
     sent_count = fields.Integer("Sent", compute="_compute_counts", compute_sudo=True)
+    held_count = fields.Integer("Held", compute="_compute_counts", compute_sudo=True)
+    result = fields.Char(compute="_compute_result", help='What has become of it, such as "198 sent, 2 failed.".')
     queued_count = fields.Integer("Being prepared", compute="_compute_counts", compute_sudo=True)
     waiting_count = fields.Integer("Waiting", compute="_compute_counts", compute_sudo=True)
     completed_count = fields.Integer("Completed", compute="_compute_counts", compute_sudo=True)
@@ -48,20 +58,33 @@ class SignatureBatch(models.Model):
 
     @api.depends("request_ids.state")
     def _compute_counts(self):
-        groups = self.env["signature.request"]._read_group(
-            [("batch_id", "in", self.ids)], ["batch_id", "state"], ["__count", "date_sent:count"]
-        )
-        states, sent = defaultdict(Counter), Counter()
-        for batch, state, count, with_date in groups:
-            states[batch][state] += count
-            sent[batch] += with_date
+        states, unsent, mine = defaultdict(Counter), defaultdict(Counter), Domain("batch_id", "in", self.ids)
+        for counts, domain in ((states, mine), (unsent, mine & UNSENT)):
+            for batch, state, count in self.env["signature.request"]._read_group(
+                domain, ["batch_id", "state"], ["__count"]
+            ):
+                counts[batch][state] = count
         for batch in self:
             for name, counted in STATES.items():
                 batch[name] = sum(states[batch][state] for state in counted)
-            batch.total_count, batch.sent_count = states[batch].total(), sent[batch]
-            batch.unsent_count = batch.queued_count + batch.failed_count
+            batch.total_count = states[batch].total()
+            batch.sent_count = batch.total_count - unsent[batch].total()
+            batch.unsent_count = sum(unsent[batch][state] for state in CANCELLED_STATES)
             done = batch.total_count - batch.queued_count
             batch.progress = 100 * done / batch.total_count if batch.total_count else 100
+
+    @api.depends("sent_count", "left_out_count")
+    @api.depends_context("lang")
+    def _compute_result(self):
+        for batch in self:
+            parts = [self.env._("%s sent", batch.sent_count)]
+            if batch.held_count:
+                parts.append(self.env._("%s held", batch.held_count))
+            if batch.failed_count:
+                parts.append(self.env._("%s failed", batch.failed_count))
+            if batch.left_out_count:
+                parts.append(self.env._("%s left out", batch.left_out_count))
+            batch.result = ", ".join(parts) + "."
 
     @api.depends("left_out")
     def _compute_left_out(self):
@@ -97,22 +120,13 @@ class SignatureBatch(models.Model):
             model=self._name,
             res_id=self.id,
             partner_ids=self.user_id.partner_id.ids,
-            subject=self.env._("%(batch)s: %(result)s", batch=self.name, result=self._result()),
+            subject=self.env._("%(batch)s: %(result)s", batch=self.name, result=self.result),
             body=Markup("<p>{} <a href='/odoo/signature.batch/{}'>{}</a></p>").format(
-                self._result(), self.id, self.env._("See them")
+                self.result, self.id, self.env._("See them")
             ),
             author_id=self.env["signature.request"]._author_id(),
             email_from=self.company_id.partner_id.email_formatted or self.user_id.email_formatted,
         )
-
-    def _result(self):
-        """Return what has become of it in words, such as "198 sent, 2 failed."."""
-        parts = [self.env._("%s sent", self.sent_count)]
-        if self.failed_count:
-            parts.append(self.env._("%s failed", self.failed_count))
-        if self.left_out_count:
-            parts.append(self.env._("%s left out", self.left_out_count))
-        return ", ".join(parts) + "."
 
     def _queue_failed(self, message):
         self.write({"is_told": True, "failure": message})
@@ -125,8 +139,7 @@ class SignatureBatch(models.Model):
 
     def action_cancel_unsent(self):
         """Cancel what was not sent: it is still being prepared, or has failed before."""
-        unsent = self.request_ids.filtered(lambda r: r.state in ("draft", "queued", "failed") and not r.date_sent)
-        unsent.action_cancel()
+        self.request_ids.filtered_domain(UNSENT & Domain("state", "in", CANCELLED_STATES)).action_cancel()
 
     def action_view_requests(self):
         """Open the documents; the context says with which filter."""

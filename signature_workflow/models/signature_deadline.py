@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 # what a request takes over when it is made
 DEADLINE = ("expiry_days", "warn_days", "remind_after", "remind_every", "remind_times", "remind_escalate")
 MAX_REMINDERS = 5
+MAX_DAYS = 3650
 
 
 class SignatureDeadline(models.AbstractModel):
@@ -38,6 +39,8 @@ class SignatureDeadline(models.AbstractModel):
         for record in self:
             if min(record.expiry_days, record.warn_days, record.remind_after) < 0:
                 raise ValidationError(self.env._("Days cannot be negative."))
+            if max(record.expiry_days, record.warn_days, record.remind_after, record.remind_every) > MAX_DAYS:
+                raise ValidationError(self.env._("At most %s days are possible.", MAX_DAYS))
             if record.remind_every < 1:
                 raise ValidationError(self.env._("There must be at least one day between two reminders."))
             if not 0 <= record.remind_times <= MAX_REMINDERS:

@@ -1,8 +1,8 @@
-import ast
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+
+from .conditions import ConditionError, check_condition, read_condition, usable
 
 
 class SignatureHold(models.AbstractModel):
@@ -35,26 +35,21 @@ class SignatureHold(models.AbstractModel):
         for holder in self:
             # Odoo checks with all rights, but it is the author's that count
             record = self.env[holder.hold_model].sudo(False)
-            condition = holder._hold_condition()
-            if condition is not None:
+            if holder._hold_condition() is not None:
                 if not holder.hold_reason:
                     raise ValidationError(
                         self.env._("Say what “%s” waits for: the signers read it.", holder.display_name)
                     )
-                holder._try_hold(record, condition)
+                try:
+                    check_condition(record, holder.hold_domain)
+                except ConditionError as error:
+                    raise ValidationError(holder._hold_unusable()) from error
             if holder.hold_path:
-                holder._check_hold_path(record)
+                holder._follow_hold_path(record)
 
-    def _try_hold(self, record, condition):
-        """Raise ValidationError unless the author may search by `condition`."""
-        try:
-            record.search(condition, limit=1)
-        except (ValueError, AccessError) as error:
-            raise ValidationError(self._hold_unusable()) from error
-
-    def _check_hold_path(self, record):
-        """Raise UserError unless the path leads to records with pages in the portal."""
-        __, field = self.env["signature.merge"]._follow(record, self.hold_path)
+    def _follow_hold_path(self, record):
+        """Return the records to which the path leads; raises UserError unless such have pages in the portal."""
+        records, field = self.env["signature.merge"]._follow(record, self.hold_path)
         if not field.relational or "access_url" not in self.env[field.comodel_name]._fields:
             raise ValidationError(
                 self.env._(
@@ -63,6 +58,7 @@ class SignatureHold(models.AbstractModel):
                     self.hold_path,
                 )
             )
+        return records[field.name]
 
     def _hold_condition(self):
         """Return the Domain that the record has to match before its document can be signed, or None.
@@ -71,8 +67,8 @@ class SignatureHold(models.AbstractModel):
         """
         self.ensure_one()
         try:
-            condition = Domain(ast.literal_eval(self.hold_domain or "[]"))
-        except (ValueError, SyntaxError) as error:
+            condition = read_condition(self.hold_domain)
+        except ConditionError as error:
             raise ValidationError(self._hold_unusable()) from error
         return None if condition.is_true() else condition
 
@@ -84,8 +80,9 @@ class SignatureHold(models.AbstractModel):
             return records
         everything = records.sudo().with_context(active_test=False)
         try:
-            return everything.search(condition & Domain("id", "in", records.ids))
-        except ValueError as error:
+            with usable():
+                return everything.search(condition & Domain("id", "in", records.ids))
+        except ConditionError as error:
             # a field that it names is gone
             raise UserError(self._hold_unusable()) from error
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -29,8 +31,8 @@ class SignatureReaction(models.Model):
         default="pending",
     )
     event = fields.Selection(EVENTS, readonly=True, required=True)
-    action_id = fields.Many2one("signature.rule.action", readonly=True, ondelete="set null")
-    automation_id = fields.Many2one("base.automation", readonly=True, ondelete="set null")
+    action_id = fields.Many2one("signature.rule.action", readonly=True, index="btree_not_null", ondelete="set null")
+    automation_id = fields.Many2one("base.automation", readonly=True, index="btree_not_null", ondelete="set null")
     outcome = fields.Char(readonly=True, help="What was done, or why nothing was to be done.")
 
     _kind_uniq = models.UniqueIndex("(request_id, kind) WHERE kind IN ('copies', 'write')")
@@ -99,7 +101,7 @@ class SignatureReaction(models.Model):
 
     @api.model
     def _wake(self, requests):
-        """Look again at what waited for these requests to end, or to be unlinked."""
+        """Look again at what waited for these requests, or for what follows from them."""
         waiting = self.sudo().search(
             [
                 ("state", "=", "waiting"),
@@ -116,10 +118,29 @@ class SignatureReaction(models.Model):
 
     def _apply(self):
         self.ensure_one()
+        if self._comes_after_pending():
+            # another worker is at that one and goes on with this; should it pass over this now, somebody does so soon
+            worker = self.env.ref("signature_workflow.ir_cron_process")
+            worker._trigger(fields.Datetime.now() + timedelta(seconds=5))
+            return
         # whatever is asked for until this transaction ends has come of this document
         self.request_id._set_cause()
-        state, outcome = getattr(self, f"_apply_{self.kind}")()
+        if self.request_id.is_unlinked and self.kind != "copies":
+            state, outcome = "done", self.env._("The document was unlinked, so nothing was done.")
+        else:
+            state, outcome = getattr(self, f"_apply_{self.kind}")()
         self.write({"state": state, "outcome": outcome, "failure": False})
+        self._wake_stage()
+
+    def _comes_after_pending(self):
+        """Tell whether something else follows from the same document first: the order is that of the ids."""
+        earlier = [("request_id", "=", self.request_id.id), ("state", "=", "pending"), ("id", "<", self.id)]
+        return bool(self.search_count(earlier, limit=1))
+
+    def _wake_stage(self):
+        """Look again at what waits for another document to be sent, now that it is, is not to be, or cannot be."""
+        if self.action_id.kind == "template":
+            self._wake(self.request_id)
 
     def _apply_copies(self):
         sent = self.request_id.signer_ids._send_copies()
@@ -132,8 +153,6 @@ class SignatureReaction(models.Model):
         request = self.request_id
         if not self.action_id:
             return "done", self.env._("The rule says this no more, so nothing was done.")
-        if request.is_unlinked:
-            return "done", self.env._("The document was unlinked from the deal, so nothing was done.")
         deal = request._record().exists()
         if not deal:
             return "done", self.env._("The deal no longer exists.")
@@ -145,18 +164,19 @@ class SignatureReaction(models.Model):
     def _queue_failed(self, message):
         for reaction in self:
             reaction.write({"state": "failed", "failure": message})
+            reaction._close_todo()
             told = reaction._for_sender()
-            request = told.request_id
-            told._todos().unlink()
-            request._add_todo(
-                told.env._("“%(what)s” failed: %(document)s", what=told.display_name, document=request.name), message
-            )
+            told.request_id._add_todo(told._failed_summary(), message)
+            reaction._wake_stage()
 
-    def _todos(self):
-        """Return the to-dos about the documents of these reactions, without the activities that rules have planned."""
-        todo = self.env.ref("signature_workflow.mail_activity_type_signature")
-        domain = [("signature_request_id", "in", self.request_id.ids), ("activity_type_id", "=", todo.id)]
-        return self.env["mail.activity"].sudo().search(domain)
+    def _failed_summary(self):
+        return self.env._("“%(what)s” failed: %(document)s", what=self.display_name, document=self.request_id.name)
+
+    def _close_todo(self):
+        """Close the to-do about the failure of this, and no other one about the document."""
+        summary = self._for_sender()._failed_summary()
+        todos = [("signature_request_id", "=", self.request_id.id), ("summary", "=", summary)]
+        self.env["mail.activity"].sudo().search(todos).unlink()
 
     def action_done_by_hand(self):
         """Put aside what has failed: somebody has done it in another way."""
@@ -164,10 +184,13 @@ class SignatureReaction(models.Model):
         if any(reaction.state != "failed" for reaction in self):
             raise UserError(self.env._("Only what has failed can be done by hand."))
         reactions = self.sudo()
+        # who looks at this instant whether a deal may go on has to come after
+        reactions.request_id._bump()
         for reaction in reactions:
+            reaction._close_todo()
             outcome = reaction.env._("Done by hand by %s", self.env.user.name)
             reaction.write({"state": "done", "failure": False, "outcome": outcome})
-        reactions._todos().unlink()
+        self._wake(reactions.request_id)
 
     def action_retry(self):
         """Apply failed reactions once more."""
@@ -175,6 +198,7 @@ class SignatureReaction(models.Model):
         if any(reaction.state != "failed" for reaction in self):
             raise UserError(self.env._("Only what has failed can be run again."))
         reactions = self.sudo()
+        for reaction in reactions:
+            reaction._close_todo()
         reactions.write({"state": "pending", "failure": False, "attempts": 0})
-        reactions._todos().unlink()
         self._queue_trigger()

@@ -45,12 +45,17 @@ class SignatureRequest(models.Model):
     template_id = fields.Many2one("signature.template", readonly=True, index=True, ondelete="restrict")
     template_version = fields.Integer(readonly=True, help="Version of the template that the document was made from.")
     is_test = fields.Boolean(readonly=True, help="Sent to oneself to try a template: nothing follows from it.")
-    people = fields.Json(readonly=True, help="Contacts chosen for a role instead of whom the role finds, by role id.")
+    # of a role the id of a contact, or `[{"partner_id", "user_id", "name", "email", "lang", "phone", "channel"}, ...]`
+    people = fields.Json(readonly=True, help="Who was chosen for a role instead of whom the role finds, by role id.")
     channels = fields.Json(readonly=True, help="Ways chosen instead of those of the template, by role id.")
     message = fields.Text(readonly=True, help="What the sender writes to the signers.")
     rule_id = fields.Many2one("signature.rule", readonly=True, index=True, ondelete="set null")
     stage_id = fields.Many2one(
-        "crm.stage", readonly=True, ondelete="set null", help="Where the deal stood when this was asked for."
+        "crm.stage",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Where the deal stood when this was asked for.",
     )
     batch_id = fields.Many2one("signature.batch", readonly=True, index="btree_not_null", ondelete="set null")
     cause_id = fields.Many2one(
@@ -171,8 +176,9 @@ class SignatureRequest(models.Model):
     def _check_may_change(self):
         """Raise AccessError unless the user may write on the records that the documents belong to."""
         self.check_access("read")
-        for request in self.sudo():
-            request._record().with_env(self.env).check_access("write")
+        for name, requests in self.sudo().grouped("res_model").items():
+            if name in self.env:
+                self.env[name].browse(requests.mapped("res_id")).check_access("write")
 
     # State
 
@@ -258,6 +264,13 @@ class SignatureRequest(models.Model):
 
     # To-dos on the record
 
+    def _looks_after(self):
+        """Return who is told of this document: the salesperson of its record as of now, else of when it was sent."""
+        self.ensure_one()
+        record = self._record().sudo().exists()
+        user = record["user_id"] if record and "user_id" in record._fields else self.user_id
+        return user if user.active else self.user_id
+
     def _add_todo(self, summary, note, signer=None):
         """Give the salesperson a to-do on the record of each request, where it can have any, perhaps about a signer."""
         activity_type = self.env.ref("signature_workflow.mail_activity_type_signature")
@@ -268,7 +281,7 @@ class SignatureRequest(models.Model):
                 "activity_type_id": activity_type.id,
                 "summary": summary,
                 "note": nl2br(note),
-                "user_id": request.user_id.id,
+                "user_id": request._looks_after().id,
                 "signature_request_id": request.id,
                 "signature_signer_id": signer.id if signer else False,
             }
@@ -281,10 +294,14 @@ class SignatureRequest(models.Model):
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
 
     def _close_todos(self, signer=None):
-        """Close the to-dos of these requests, or only those about `signer`."""
+        """Close the to-dos of these requests, or only those about `signer`; not the activities that rules planned."""
         todos = Domain("signature_request_id", "in", self.ids)
         if signer:
             todos &= Domain("signature_signer_id", "=", signer.id)
+        else:
+            # a rule plans nothing about a signer; to call one is not of our type
+            ours = self.env.ref("signature_workflow.mail_activity_type_signature")
+            todos &= Domain("signature_signer_id", "!=", False) | Domain("activity_type_id", "=", ours.id)
         self.env["mail.activity"].sudo().search(todos).unlink()
 
     def _notify_sender(self, subject, text):
@@ -293,7 +310,7 @@ class SignatureRequest(models.Model):
             record = request._record().sudo().exists()
             if record and "message_ids" in record._fields:
                 record.message_notify(
-                    partner_ids=request.user_id.partner_id.ids,
+                    partner_ids=request._looks_after().partner_id.ids,
                     subject=subject,
                     body=text,
                     author_id=self._author_id(),

@@ -4,6 +4,7 @@ from odoo.tools import format_date
 
 from .signature_deadline import DEADLINE
 from .signature_request import WAITING_STATES
+from .signature_role import Person
 
 
 class SignatureRequest(models.Model):
@@ -39,7 +40,7 @@ class SignatureRequest(models.Model):
         localized = template._localized(record, old.user_id, old.company_id)
         old._check_correction(localized)
         old._bump()
-        if old.state not in WAITING_STATES:
+        if old.state not in WAITING_STATES or old.is_test:
             raise UserError(
                 self.env._("“%s” does not wait any more. Reload the page to see where it stands.", self.name)
             )
@@ -51,38 +52,39 @@ class SignatureRequest(models.Model):
 
     def _check_correction(self, record):
         """Make the corrected document once; raises UserError saying what is missing."""
-        people, channels = self._people_asked()
-        overrides = {int(role): self.env["res.partner"].browse(partner) for role, partner in people.items()}
-        channels = {int(role): channel for role, channel in channels.items()}
-        self.template_id._check_sending(record, self.signatory_id, overrides, channels=channels)
+        people = self._chosen_people(self._people_asked())
+        channels = {int(role): channel for role, channel in (self.channels or {}).items()}
+        self.template_id._check_sending(record, self.signatory_id, people, channels=channels)
 
     def _correction_values(self, record):
         """Return the values of the corrected request that are not those of any document of this template."""
-        people, channels = self._people_asked()
+        # what the one before says of the one before that
+        message = self.message.partition("\n")[2] if self.replaced_ids else self.message
         replaces = record.env._(
             "This replaces the document of %s, which can no longer be signed.",
-            format_date(record.env, self.date_sent),
+            format_date(record.env, self.date_sent or self.create_date),
         )
         return {
-            "people": people or False,
-            "channels": channels or False,
-            "message": "\n".join(filter(None, [replaces, self.message])),
+            "people": self._people_asked() or False,
+            "channels": self.channels,
+            "message": "\n".join(filter(None, [replaces, message])),
             "stage_id": self.stage_id.id,
+            "is_unlinked": self.is_unlinked,
             "cause_id": self.cause_id.id,
             **{name: self[name] for name in DEADLINE},
         }
 
     def _people_asked(self):
-        """Return `(people, channels)` as a request has them: those chosen before it was sent, and put in since."""
-        people, channels = dict(self.people or {}), dict(self.channels or {})
-        changed = self.event_ids.filtered(lambda event: event.kind == "changed").signer_id
+        """Return `people` as a request has them: those chosen before it was sent, and whoever was put in since.
+
+        Of a part that was changed or forwarded all is kept as it is now: its contact may have another address.
+        """
+        people = dict(self.people or {})
+        changed = self.event_ids.filtered(lambda event: event.kind in ("changed", "forwarded")).signer_id
         for role, signers in self.signer_ids.grouped("role_id").items():
-            # of a group, each is asked in their own way
-            if len(signers) == 1 and signers in changed:
-                channels[str(role.id)] = signers.channel
-                if signers.partner_id:
-                    people[str(role.id)] = signers.partner_id.id
-        return people, channels
+            if signers & changed:
+                people[str(role.id)] = signers._as_people()
+        return people
 
     def _replace_by(self, new, reason):
         self._move("cancelled", to_dispatch=False, cancel_reason=reason, replaced_by_id=new.id)
@@ -96,3 +98,18 @@ class SignatureRequest(models.Model):
         told._log_events("cancelled", data={"reason": reason, "replaced_by": new.id}, note=note)
         new._log_events("replaces", data={"request": self.id})
         self._tell_signers("cancelled")
+
+
+class SignatureSigner(models.Model):
+    _inherit = "signature.signer"
+
+    def _as_people(self):
+        """Return these signers, who share a part, as `people` of a request holds it."""
+        return [
+            {
+                "partner_id": signer.partner_id.id,
+                "user_id": signer.user_id.id,
+                **{name: signer[name] for name in Person._fields[2:]},
+            }
+            for signer in self
+        ]

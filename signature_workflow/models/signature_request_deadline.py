@@ -44,7 +44,7 @@ class SignatureRequest(models.Model):
         self.signer_ids.is_warned = False
         now = fields.Datetime.now()
         for signer in self.signer_ids._acting().filtered(lambda signer: signer._is_turn()):
-            since = now if signer.reminders else signer.date_sent
+            since = now if signer.reminders else max(filter(None, (signer.date_sent, signer.date_reminded)))
             signer.date_remind = self._next_reminder(since, signer.reminders)
 
     def _team_leader(self):
@@ -59,7 +59,7 @@ class SignatureRequest(models.Model):
         """Tell the salesperson that the time of `signers` runs out."""
         self.ensure_one()
         text = self.env._(
-            "%(names)s can sign “%(document)s” until %(date)s and has not answered yet. You can give more time on the "
+            "No answer yet from: %(names)s. “%(document)s” can be signed until %(date)s. You can give more time on the "
             "request, under “Deadline and reminders”.",
             names=", ".join(signers.mapped("name")),
             document=self.name,

@@ -1,4 +1,5 @@
 import base64
+import logging
 from datetime import timedelta
 from html import unescape
 
@@ -12,6 +13,8 @@ from ..engine.tags import parse_tag
 from .signature_merge import INVISIBLE, PLACEHOLDER, Table
 from .signature_queue import CONCURRENCY_ERRORS
 from .signature_request import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
 
 # what stands for a value that a report prints: it is not known what else a report says
 REPORT = "report;"
@@ -179,16 +182,30 @@ class SignatureRequest(models.Model):
         cron, ids = self.env["ir.cron"], self._perhaps_changed().ids
         for start in range(0, len(ids), COMPARE_BATCH):
             batch = self.browse(ids[start : start + COMPARE_BATCH])
-            try:
-                # committed before the work: a record that cannot be read does not hold up the others
-                batch.try_lock_for_update(allow_referencing=True).date_compared = fields.Datetime.now()
-                cron._commit_progress()
-                batch.try_lock_for_update(allow_referencing=True)._tell_changes()
-            except CONCURRENCY_ERRORS:
-                # somebody signed or cancelled at this moment
-                self.env.cr.rollback()
+            batch._compare()
             if not cron._commit_progress(len(batch), remaining=max(len(ids) - start - len(batch), 0)):
                 return
+
+    def _compare(self):
+        """Compare these documents in one transaction; when that fails, each in one of its own."""
+        try:
+            # committed before the work: a record that stops the server does not hold up the others
+            self.try_lock_for_update(allow_referencing=True).date_compared = fields.Datetime.now()
+            self.env["ir.cron"]._commit_progress()
+            self.try_lock_for_update(allow_referencing=True)._tell_changes()
+            self.env.cr.flush()
+        except CONCURRENCY_ERRORS:
+            # somebody signed or cancelled at this moment
+            self.env.cr.rollback()
+        except Exception:
+            # nor does one that cannot be read, for whatever reason
+            self.env.cr.rollback()
+            if len(self) == 1:
+                _logger.exception("%s could not be compared with its record", self)
+                return
+            for request in self:
+                request._compare()
+                self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _perhaps_changed(self):

@@ -99,12 +99,16 @@ class SignatureRequest(models.Model):
 
     def _drop_left(self, records):
         """Cancel what was never made for deals that have left the stage again, by mistake of the hand."""
+        dropped = self.browse()
         for request in self.filtered("rule_id"):
             deal = request._batch_record(records)
-            if deal and deal.stage_id != request.rule_id.stage_id and not (request.event_ids or request._follows()):
+            has_left = deal and (deal.stage_id != request.stage_id or not deal.active)
+            if has_left and not (request.event_ids or request._follows()):
                 moved = request._for_sender()._move("cancelled")
                 note = moved.env._("“%s” was not sent: the deal had left the stage again.", request.name)
                 moved._log_events("cancelled", note=note)
+                dropped += moved
+        self.env["signature.reaction"]._wake(dropped)
 
     def _follows(self):
         """Tell whether this document comes after another one of its rule, wherever the deal stands by now."""
@@ -126,15 +130,22 @@ class SignatureRequest(models.Model):
 
     def _prepare_signers(self, record):
         """Return the values of the signers. Raises UserError with all who or what is missing."""
-        contacts = self.env["res.partner"]
-        chosen = {int(role): contacts.browse(partner).exists() for role, partner in (self.people or {}).items()}
         channels = {int(role): channel for role, channel in (self.channels or {}).items()}
         signers, problems = self.template_id._find_signers(
-            record, self.user_id, self.signatory_id, chosen, self.is_test, channels
+            record, self.user_id, self.signatory_id, self._chosen_people(self.people), self.is_test, channels
         )
         if problems:
             raise UserError("\n".join(problems))
         return signers
+
+    @api.model
+    def _chosen_people(self, people):
+        """Return `people`, as a request has them, by role id: contacts, or parts that were changed, as they are."""
+        contacts = self.env["res.partner"]
+        return {
+            int(role): chosen if isinstance(chosen, list) else contacts.browse(chosen).exists()
+            for role, chosen in (people or {}).items()
+        }
 
     @api.model
     def _store_documents(self, drafts):

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .signature_queue import CONCURRENCY_ERRORS
-
 HELD = [("state", "=", "held")]
+# so many are released in one transaction
+BATCH = 100
 # nothing is to be paid there any more, or not yet
 CLOSED = {"state": ("draft", "cancel"), "payment_state": ("paid", "in_payment", "reversed")}
 
@@ -46,12 +46,16 @@ class SignatureRequest(models.Model):
         No time runs out meanwhile.
         """
         self.write({"date_expire": False, "date_warn": False})
+        signers = self._next_signers()
+        signers._announce_held()
+        self.env["signature.event"]._append(
+            self, "held", data=lambda request: {"to": (signers & request.signer_ids)._addresses()}
+        )
+        notes = {}
         for request in self:
-            signers = request._next_signers()
-            signers._announce_held()
             told = request._for_sender()
-            note = told.env._("“%(document)s” is held: it waits for %(reason)s.", **told._hold_gaps())
-            told._log_events("held", data={"to": signers._addresses()}, note=note)
+            notes[request.id] = told.env._("“%(document)s” is held: it waits for %(reason)s.", **told._hold_gaps())
+        self._log_notes(notes)
         self._open_hold_pages()
 
     def _hold_gaps(self):
@@ -60,15 +64,17 @@ class SignatureRequest(models.Model):
     def _hold_targets(self):
         """Return the records (sudo) to which the path of this document leads and where something is open."""
         self.ensure_one()
-        path, record = self._hold_source().hold_path, self._record().exists()
-        if not path or not record:
+        source = self._hold_source()
+        record = source.hold_path and self._record().exists()
+        if not record:
             return self.browse()
-        return (
-            record.sudo()
-            .mapped(path)
-            .filtered(
-                lambda target: not any(name in target._fields and target[name] in CLOSED[name] for name in CLOSED)
-            )
+        try:
+            targets = source._follow_hold_path(record.sudo())
+        except UserError:
+            # a field of it is gone: nothing more to open
+            return self.browse()
+        return targets.filtered(
+            lambda target: not any(name in target._fields and target[name] in CLOSED[name] for name in CLOSED)
         )
 
     def _open_hold_pages(self):
@@ -77,11 +83,14 @@ class SignatureRequest(models.Model):
             for target in request._hold_targets():
                 target._portal_ensure_token()
 
-    def _hold_link(self, partner):
-        """Return `(name, URL)` of the first page that `partner` may open, being the customer there, or None."""
-        customer = partner.commercial_partner_id
+    def _hold_link(self, signer):
+        """Return `(name, URL)` of the first page that `signer` may open, being the customer there, or None.
+
+        The URL opens it without a login: it is not for who was given the part, or the link, by a colleague.
+        """
+        customer = signer.partner_id.commercial_partner_id if signer._is_reached_themselves() else None
         for target in self._hold_targets():
-            owner = target["partner_id"] if "partner_id" in target._fields else partner.browse()
+            owner = target["partner_id"] if "partner_id" in target._fields else signer.partner_id.browse()
             if customer and target.access_token and owner.commercial_partner_id == customer:
                 return target.display_name, target.get_portal_url()
         return None
@@ -97,20 +106,27 @@ class SignatureRequest(models.Model):
     @api.model
     def _release_held(self):
         """Release the documents whose condition has come true; what cannot be checked fails, for a person to see."""
-        for *__, requests in self._read_group(HELD, ["rule_id", "template_id"], ["id:recordset"]):
-            try:
-                requests._queue_work(HELD, lambda batch: batch._release_met())
-            except CONCURRENCY_ERRORS:
-                # somebody cancelled at this moment: the next run looks again
-                self.env.cr.rollback()
+        for rule, template in self._read_group(HELD, ["rule_id", "template_id"]):
+            alike = [*HELD, ("rule_id", "=", rule.id), ("template_id", "=", template.id)]
+            if not self._queue_run(alike, lambda batch: batch._release_met(), BATCH):
+                # time is over: the next run looks again
+                return
 
     def _release_met(self):
-        """Release those of these requests, of one template and rule, whose condition is true; return them."""
+        """Release those of these requests, of one template and rule, whose condition is true; return them.
+
+        Raises UserError when there is nothing any more that one of them could wait for.
+        """
         records = self.env[self[0].res_model].browse(self.mapped("res_id")).exists()
+        for request in self:
+            if request.res_id not in records.ids:
+                raise UserError(self.env._("The record of “%s” no longer exists.", request.name))
         met = set(self[0]._hold_source()._hold_met(records).ids)
         ready = self.filtered(lambda request: request.res_id in met)
         released = ready._release(
-            lambda request: request.env._("“%(document)s” can be signed now: %(reason)s.", **request._hold_gaps())
+            lambda request: request.env._(
+                "“%(document)s” can be signed now. It waited for %(reason)s.", **request._hold_gaps()
+            )
         )
         (self - released)._open_hold_pages()
         return released

@@ -1,7 +1,10 @@
+import itertools
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
 from .signature_request import OPEN_STATES
+from .signature_rule_action import GATED
 
 CAUSE = "signature_workflow.cause"
 # so many documents may follow one from the other without a person
@@ -21,31 +24,41 @@ class SignatureRequest(models.Model):
         self.env["signature.reaction"]._plan(self, event)
 
     def _tell_signers(self, event):
-        """Tell those who had got a link, or the signed copy, that the document was cancelled or withdrawn."""
-        people = self.filtered(lambda request: not request.is_test).signer_ids
-        told = people.filtered(
+        """Tell those who had got a link, or the signed copy, that the document was cancelled or withdrawn.
+
+        Returns those who take part in it, apart from this user, and to whom nothing went.
+        """
+        people = self.filtered(lambda request: not request.is_test).signer_ids.filtered(
             lambda signer: (
-                signer.state not in ("declined", "skipped")
+                signer.state != "declined"
+                # on paper they have signed all the same
+                and (signer.state != "skipped" or signer.request_id.is_paper)
                 and signer.user_id != self.env.user
-                and (signer.link_ids or (event == "withdrawn" and signer.participation == "copy"))
             )
         )
-        told._tell(f"signature_workflow.mail_template_{event}", f"_{event}_text")
+        told = people.filtered(
+            lambda signer: (
+                (signer.link_ids or (event == "withdrawn" and signer.participation == "copy"))
+                and not signer.partner_id._on_paper()
+            )
+        )
+        return people - told._tell(f"signature_workflow.mail_template_{event}", f"_{event}_text")
 
     # What led to what: documents that follow from documents
 
     def _set_cause(self):
         """Have all that is asked for in this transaction from now on follow from this document.
 
-        Kept apart from the context, in which anybody may say anything.
+        Kept apart from the context, in which anybody may say anything, and where only the end of the transaction
+        clears it: a savepoint clears what is kept for its commit.
         """
         self.ensure_one()
-        self.env.cr.precommit.data[CAUSE] = self.id
+        self.env.cr.postcommit.data[CAUSE] = self.id
 
     @api.model
     def _cause(self):
         """Return the document whose outcome is at work in this transaction (sudo), or none."""
-        return self.sudo().browse(self.env.cr.precommit.data.get(CAUSE, ()))
+        return self.sudo().browse(self.env.cr.postcommit.data.get(CAUSE, ()))
 
     def _chain(self):
         """Return this document and those that have led to it, the latest first."""
@@ -55,8 +68,9 @@ class SignatureRequest(models.Model):
         return chain
 
     def _is_too_deep(self):
-        """Tell whether nothing more may follow from this document by itself."""
-        return len(self._chain()) >= MAX_CHAIN
+        """Tell whether nothing more may follow from this document by itself: people who sign lead on."""
+        unsigned = itertools.takewhile(lambda each: each.state not in ("completed", "withdrawn"), self._chain())
+        return len(list(unsigned)) >= MAX_CHAIN
 
     def _stop_round(self):
         """Tell the salesperson, and who made the rules, that these lead round; the caller sends nothing more."""
@@ -115,20 +129,58 @@ class SignatureRequest(models.Model):
         requests._log_events("linked")
         requests._log_notes({r.id: self.env._("“%s” was linked again.", r.name) for r in requests})
 
-    def _others_of_stage(self):
-        """Return the other documents for which this one's deal waits in its stage: those that were asked for there."""
+    def _held_in_stage(self):
+        """Return what keeps the deal in the stage in which this document was asked for, in sentences; "" when nothing.
+
+        All that was asked for there has to be signed by all, or on paper, and what follows from it to be sent.
+        """
         self.ensure_one()
-        return self.search(
+        documents = self.search(
             [
                 ("res_model", "=", self.res_model),
                 ("res_id", "=", self.res_id),
-                ("stage_id", "=", self.stage_id.id),
-                ("state", "in", OPEN_STATES),
+                ("state", "!=", "cancelled"),
                 ("is_unlinked", "=", False),
                 ("is_test", "=", False),
-                ("id", "!=", self.id),
-            ]
+            ],
+            order="id",
         )
+        there = documents.filtered(lambda document: document.stage_id == self.stage_id)
+        unsigned = there.filtered(
+            lambda document: document.state != "completed" and not document._is_replaced(documents)
+        )
+        unsent = there.reaction_ids.filtered(
+            lambda each: each.event in GATED and each.action_id.kind == "template" and each.state != "done"
+        )
+        # who ends the last of them at this instant has to come after, and wake what waits
+        (unsigned | unsent.request_id)._bump()
+        return self._held_words(unsigned, unsent)
+
+    def _is_replaced(self, documents):
+        """Tell whether one of `documents` stands in the place of this one: sent again, or sent because of it."""
+        return self.state not in OPEN_STATES and any(
+            later.state in (*OPEN_STATES, "completed")
+            and later.id > self.id
+            and (later.template_id == self.template_id or (self.state != "withdrawn" and self in later._chain()))
+            for later in documents
+        )
+
+    def _held_words(self, unsigned, unsent):
+        ended = unsigned.filtered(lambda document: document.state not in OPEN_STATES)
+        failed = unsent.filtered(lambda reaction: reaction.state == "failed")
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        sentences = [reaction._failed_summary() for reaction in failed]
+        sentences += [
+            self.env._(
+                "“%(document)s”: %(state)s. Send it again, or unlink it, to let the deal go on.",
+                document=document.name,
+                state=labels[document.state],
+            )
+            for document in ended
+        ]
+        if unsigned - ended or unsent - failed:
+            sentences.append(self.env._("Other documents of this stage wait to be signed."))
+        return " ".join(sentences)
 
     def action_cancel(self, reason=""):
         """Cancel open requests: their links stop working, and who opens them reads the reason."""

@@ -29,7 +29,8 @@ class SignatureRequest(models.Model):
         return not self.is_test and bool(partners._on_paper())
 
     def _ask_for_paper(self):
-        """Ask the salesperson to have these documents signed on paper; nothing is sent."""
+        """Ask the salesperson to have these documents signed on paper; nothing is sent, and no time runs out."""
+        self.write({"date_sent": False, "date_expire": False, "date_warn": False})
         for request in self:
             names = ", ".join(request.signer_ids._acting().partner_id._on_paper().mapped("name"))
             request._for_sender()._plan_paper(names)
@@ -55,7 +56,8 @@ class SignatureRequest(models.Model):
         self._check_may_change()
         requests = self.sudo()
         requests._bump()
-        moved = requests._move("paper", to_dispatch=False)
+        waiting = requests.filtered(lambda request: request.state in ("sent", "held") and not request.is_test)
+        moved = waiting._move("paper", to_dispatch=False)
         if moved != requests:
             raise UserError(
                 self.env._(
@@ -98,7 +100,7 @@ class SignatureRequest(models.Model):
             final_id=request._file_pdf(request, data).id,
             final_sha256=sha256,
             date_completed=self.env.cr.now(),
-            hours_to_sign=request._hours_to_sign(),
+            **request._hours_to_sign(),
         )
         request._log_events("paper", data={"document_sha256": sha256})
         request._close_todos()
@@ -116,7 +118,8 @@ class SignatureRequest(models.Model):
         if approvers := left.filtered(lambda signer: signer.participation == "approve"):
             raise UserError(
                 self.env._(
-                    "%(names)s has not approved “%(document)s” yet. Wait for it, or ask a sales manager to file the scan.",
+                    "%(names)s has not approved “%(document)s” yet. Wait for it, or ask a sales manager to file the "
+                    "scan.",
                     names=", ".join(approvers.mapped("name")),
                     document=self.name,
                 )
@@ -153,14 +156,20 @@ class SignatureRequest(models.Model):
     # What a person has answered who moves the record on
 
     def _answer_move(self, answer):
-        """Do with this document what `answer` says: `{"action": keep|cancel|paper, "reason", "scan": [base64, ...]}`.
+        """Do with these documents what `answer` says: `{"action": keep|cancel|paper, "reason", "scan": [base64, ...]}`.
 
-        Raises ScanRefused, or UserError.
+        Only one is signed on paper at a time. Raises ScanRefused, or UserError.
         """
         match answer["action"]:
             case "keep":
-                note = self.env._("“%s” goes on waiting to be signed, although the deal was moved.", self.name)
-                self.sudo()._log_notes({self.id: note})
+                self.sudo()._log_notes(
+                    {
+                        request.id: self.env._(
+                            "“%s” goes on waiting to be signed, although the deal was moved.", request.name
+                        )
+                        for request in self
+                    }
+                )
             case "cancel":
                 self.action_cancel(str(answer.get("reason") or "").strip())
             case "paper":
@@ -177,3 +186,12 @@ class SignatureRequest(models.Model):
                 self.env._("The file is too large: at most %s MB are accepted.", scan.MAX_BYTES // 1024**2)
             )
         return data
+
+
+class SignatureSigner(models.Model):
+    _inherit = "signature.signer"
+
+    def _go_by_hand(self):
+        """Have those of self who by now sign on paper only be asked by the salesperson, not by messages."""
+        marked = self._acting().filtered(lambda signer: signer.partner_id._on_paper() and signer.channel != "manual")
+        marked.channel = "manual"

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class SignatureRequest(models.Model):
-    """What lists show of declined documents, and what is told of those that were sent at once."""
+    """What lists show of declined documents."""
 
     _inherit = "signature.request"
 

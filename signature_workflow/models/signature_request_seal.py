@@ -45,7 +45,7 @@ class SignatureRequest(models.Model):
             final_id=final.id,
             final_sha256=sealed.sha256,
             date_completed=self.env.cr.now(),
-            hours_to_sign=self._hours_to_sign(),
+            **self._hours_to_sign(),
         )
         self._log_events("sealed", data={"document_sha256": sealed.sha256})
         self._close_todos()
@@ -53,9 +53,11 @@ class SignatureRequest(models.Model):
         self._react("approved" if self._is_approval() else "signed")
 
     def _hours_to_sign(self):
-        """Return how many hours have gone since the first links went out."""
+        """Return the value that says how many hours have gone since the first links went out; none where none did."""
         self.ensure_one()
-        return (self.env.cr.now() - self.date_sent).total_seconds() / 3600
+        if not any(self.signer_ids.mapped("date_sent")):
+            return {}
+        return {"hours_to_sign": (self.env.cr.now() - self.date_sent).total_seconds() / 3600}
 
     def _seal_reason(self):
         """Return what the seal says of why it was put: who has signed, or approved where nobody signs."""

@@ -35,12 +35,13 @@ class SignatureRequest(models.Model):
         for request in moved:
             data = {"reason": reason.strip(), "by": self.env.user.name, "document_sha256": request.final_sha256}
             request._log_events("withdrawn", data=data, note=f"{request.name}\n{note}")
-        moved._tell_signers("withdrawn")
+        for signer in moved._tell_signers("withdrawn")._acting():
+            told = signer.request_id._for_sender()
+            summary = told.env._("Tell %s that the acceptance was withdrawn", signer.name)
+            told._add_todo(summary, told.withdraw_reason, signer)
 
     def _drop_reactions(self):
-        """Let nothing more follow from these documents."""
-        open_ones = self.reaction_ids.filtered(
-            lambda reaction: reaction.kind in ("rule", "automation") and reaction.state != "done"
-        )
+        """Let nothing more follow from these documents, but that the signers get their copies."""
+        open_ones = self.reaction_ids.filtered(lambda reaction: reaction.kind != "copies" and reaction.state != "done")
         outcome = self.env._("Not done: the acceptance was withdrawn.")
         open_ones.write({"state": "done", "failure": False, "outcome": outcome})

@@ -8,7 +8,10 @@ from odoo.tools.mail import email_split_tuples
 
 
 class Person(NamedTuple):
-    """Somebody who plays a role; `partner` and `user` may be empty recordsets, the texts empty."""
+    """Somebody who plays a role; `partner` and `user` may be empty recordsets, the texts empty.
+
+    `channel` is the way in which they in particular get their link, where that is known.
+    """
 
     partner: models.BaseModel
     user: models.BaseModel
@@ -16,6 +19,7 @@ class Person(NamedTuple):
     email: str
     lang: str
     phone: str
+    channel: str = ""
 
 
 class SignatureRole(models.Model):
@@ -132,6 +136,21 @@ class SignatureRole(models.Model):
             colleague = contact.user_ids.filtered(lambda user: not user.share)[:1]
             persons.append(self._person(contact, colleague))
         return persons
+
+    @api.model
+    def _chosen_persons(self, chosen):
+        """Return the Persons of `chosen`: a contact, or those of a part as `people` of a request may hold them."""
+        if not isinstance(chosen, list):
+            return self._partner_persons(chosen)
+        contacts, users = self.env["res.partner"].sudo(), self.env["res.users"].sudo()
+        return [
+            Person(
+                contacts.browse(each["partner_id"]).exists(),
+                users.browse(each["user_id"]).exists(),
+                *(each[name] for name in Person._fields[2:]),
+            )
+            for each in chosen
+        ]
 
     @api.model
     def _user_persons(self, users):

@@ -1,11 +1,12 @@
-import ast
-
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .conditions import ConditionError, check_condition, read_condition, usable
 from .signature_request import WAITING_STATES
+
+# by so many deals it is seen whether a filter can be evaluated
+SAMPLE = 80
 
 # for which deals a rule is, and what it sends
 MATCHING = {"active", "stage_id", "team_ids", "company_id", "domain", "template_id"}
@@ -37,6 +38,7 @@ class SignatureRule(models.Model):
     signatory_id = fields.Many2one(
         "res.users",
         "Our signatory",
+        domain=[("share", "=", False)],
         help="Who signs for our company. Empty: the deal's salesperson.",
     )
     channel = fields.Selection(
@@ -62,7 +64,6 @@ class SignatureRule(models.Model):
     )
     action_kinds = fields.Char(compute="_compute_action_kinds")
     summary = fields.Char("What follows in words", compute="_compute_summary")
-    run_ids = fields.One2many("signature.rule.run", "rule_id")
     request_count = fields.Integer("Sent", compute="_compute_statistics")
     waiting_count = fields.Integer("Waiting", compute="_compute_statistics")
     signed_count = fields.Integer("Signed", compute="_compute_statistics")
@@ -99,7 +100,7 @@ class SignatureRule(models.Model):
     def _compute_statistics(self):
         """Count the documents that the user may see, and read their median time to sign in one query."""
         request = self.env["signature.request"]
-        query = request._search([("rule_id", "in", self.ids), ("date_sent", "!=", False)])
+        query = request._search([("rule_id", "in", self.ids), ("original_id", "!=", False)])
         query.groupby = SQL("signature_request.rule_id")
         count = "COUNT(*) FILTER (WHERE signature_request.state IN %s)"
         rows = self.env.execute_query(
@@ -146,9 +147,27 @@ class SignatureRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
-                Domain(ast.literal_eval(rule.domain)).validate(self.env["crm.lead"])
-            except (ValueError, SyntaxError) as error:
-                raise ValidationError(self.env._("The filter of “%s” is not valid.", rule.display_name)) from error
+                # Odoo checks with all rights, but it is the author's that count
+                check_condition(self.env["crm.lead"].sudo(False), rule.domain)
+                rule._try_filter(self._sample())
+            except ConditionError as error:
+                raise ValidationError(rule._filter_unusable()) from error
+
+    @api.model
+    def _sample(self):
+        """Return deals (sudo) to try filters with."""
+        return self.env["crm.lead"].sudo().search([], limit=SAMPLE, order="id desc")
+
+    def _try_filter(self, deals):
+        """Raise ConditionError unless it can be told which of `deals` match the filter of this rule."""
+        self.ensure_one()
+        condition = read_condition(self.domain)
+        with usable():
+            condition.validate(deals)
+            deals.filtered_domain(condition)
+
+    def _filter_unusable(self):
+        return self.env._("The filter of “%s” is not valid.", self.display_name)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -166,7 +185,7 @@ class SignatureRule(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for rule in self:
-            if self.env["signature.rule.run"].sudo().search_count([("rule_id", "=", rule.id)], limit=1):
+            if self.env["signature.request"].sudo().search_count([("rule_id", "=", rule.id)], limit=1):
                 raise UserError(
                     self.env._(
                         "“%s” has sent documents, so it cannot be deleted. Archive it instead.", rule.display_name

@@ -13,6 +13,8 @@ EVENTS = [
 ]
 # after these a deal waits for the other documents of its stage before it moves on
 GATED = ("signed", "approved")
+# what happens without a person, again and again
+UNDECIDED = ("expired", "cancelled", "undelivered")
 MOVES = ("next", "stage", "won", "lost")
 # what each kind asks for; the first column must be filled in
 COLUMNS = {
@@ -71,7 +73,7 @@ class SignatureRuleAction(models.Model):
         check_company=True,
         ondelete="restrict",
     )
-    server_action_id = fields.Many2one("ir.actions.server", ondelete="restrict")
+    server_action_id = fields.Many2one("ir.actions.server", "Run", ondelete="restrict")
     server_action = fields.Selection(
         lambda self: self._server_actions(),
         compute="_compute_server_action",
@@ -197,10 +199,8 @@ class SignatureRuleAction(models.Model):
         if self.kind in MOVES:
             if deal.stage_id != request.stage_id or not deal.active or deal.won_status == "won":
                 return "done", self.env._("The deal had left the stage by then, so it was not moved.")
-            if self.event in GATED and (others := request._others_of_stage()):
-                # who ends the last of them at this instant has to come after, and wake this
-                others._bump()
-                return "waiting", self.env._("Other documents of this stage wait to be signed.")
+            if self.event in GATED and (held := request._held_in_stage()):
+                return "waiting", held
         return getattr(self, f"_apply_{self.kind}")(deal, request)
 
     def _apply_next(self, deal, request):
@@ -238,6 +238,8 @@ class SignatureRuleAction(models.Model):
     def _apply_template(self, deal, request):
         """Send another document for the same deal, of the same rule, so that its outcomes are this one's too."""
         template, rule = self.template_id, self.rule_id
+        # who looks at this instant whether the deal may go on has to come after
+        request._bump()
         if not deal.active:
             return "done", self.env._("The deal is archived, so nothing was sent.")
         if not template.active:
@@ -245,7 +247,7 @@ class SignatureRuleAction(models.Model):
                 self.env._("“%s” is archived. Unarchive it, or choose another document in the rule.", template.name)
             )
         if self._has_sent_before(request):
-            if self.event not in GATED:
+            if self.event in UNDECIDED:
                 request._stop_round()
             return "done", self.env._("“%s” was sent before, so it was not sent once more.", template.name)
         made = template._make_requests(deal, signatory=rule.signatory_id, rule=rule, **rule._request_values(template))
@@ -269,7 +271,7 @@ class SignatureRuleAction(models.Model):
                     action=action.name,
                 )
             )
-        self.server_action_id.with_user(user).with_context(
+        self.server_action_id.with_user(user).with_company(request.company_id).with_context(
             active_model=deal._name,
             active_id=deal.id,
             active_ids=deal.ids,
@@ -278,8 +280,6 @@ class SignatureRuleAction(models.Model):
         return "done", self.env._("“%s” has run.", action.name)
 
     def _move(self, deal, target):
-        if target.is_won:
-            return self._apply_won(deal, None)
         if target.team_ids and deal.team_id not in target.team_ids:
             raise UserError(
                 self.env._(

@@ -1,13 +1,12 @@
-import ast
 import base64
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..engine import docx
 from ..engine.errors import EngineError
+from .conditions import ConditionError, usable
 from .engine_messages import engine_message
 from .signature_merge import PLACEHOLDER
 from .signature_policy import ACTING
@@ -25,6 +24,7 @@ class Surroundings(NamedTuple):
 
     stages: models.BaseModel
     rules: models.BaseModel
+    deals: models.BaseModel
 
 
 class SignatureRule(models.Model):
@@ -60,7 +60,7 @@ class SignatureRule(models.Model):
     )
     def _compute_warning(self):
         stages = self.env["crm.stage"].sudo().search_fetch([], ["name", "team_ids", "is_won"])
-        around = Surroundings(stages, self.sudo().search([("active", "=", True)]))
+        around = Surroundings(stages, self.sudo().search([("active", "=", True)]), self._sample())
         by_template = {}
         for rule in self.sudo():
             doubts = []
@@ -72,7 +72,7 @@ class SignatureRule(models.Model):
                     *rule._place_doubts(),
                     *by_template[template],
                     *rule._people_doubts(),
-                    *rule._condition_doubts(),
+                    *rule._condition_doubts(around),
                     *rule._event_doubts(),
                     *(doubt for action in rule.action_ids for doubt in rule._action_doubts(action, around)),
                     *rule._twin_doubts(around),
@@ -192,21 +192,21 @@ class SignatureRule(models.Model):
 
     # When
 
-    def _condition_doubts(self):
-        """Yield what cannot be read any more of the rule's filter and of what the document is held for."""
-        deals, name = self.env["crm.lead"].sudo(), self.display_name
+    def _condition_doubts(self, around):
+        """Yield what cannot be used of the rule's filter and of what the document is held for."""
         try:
-            Domain(ast.literal_eval(self.domain or "[]")).validate(deals)
-        except (ValueError, SyntaxError):
-            yield self.env._("The filter of “%s” names a field that is not there any more. Correct it.", name)
+            self._try_filter(around.deals)
+        except ConditionError:
+            yield self._filter_unusable()
         for holder in (self, self.template_id):
             try:
                 condition = holder._hold_condition()
                 if condition is not None:
-                    condition.validate(deals)
+                    with usable():
+                        condition.validate(around.deals)
             except UserError as error:
                 yield str(error)
-            except ValueError:
+            except ConditionError:
                 yield holder._hold_unusable()
 
     def _event_doubts(self):
@@ -307,7 +307,7 @@ class SignatureRule(models.Model):
     # Other rules
 
     def _meets(self, other):
-        """Tell whether a deal may come to both rules, which stand at the same stage."""
+        """Tell whether a deal may come to both rules."""
         teams, others = self._deal_teams(), other._deal_teams()
         return (not (teams and others) or bool(teams & others)) and (
             not (self.company_id and other.company_id) or self.company_id == other.company_id
@@ -354,8 +354,4 @@ class SignatureRule(models.Model):
         """Return the rules that a deal comes to from this one without anybody deciding on it."""
         moving = self.action_ids.filtered(lambda action: action.event in UNASKED)
         targets = around.stages.browse().union(*(self._target(action, around) for action in moving)) - self.stage_id
-        return around.rules.filtered(lambda rule: rule.stage_id in targets and rule._shares_teams(self))
-
-    def _shares_teams(self, other):
-        teams, others = self._deal_teams(), other._deal_teams()
-        return not (teams and others) or bool(teams & others)
+        return around.rules.filtered(lambda rule: rule.stage_id in targets and rule._meets(self))

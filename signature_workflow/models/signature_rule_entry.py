@@ -1,4 +1,4 @@
-import ast
+import logging
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -6,7 +6,10 @@ from odoo import api, models, tools
 from odoo.tools import SQL
 
 from ..engine import transitions
+from .conditions import ConditionError, read_condition, usable
 from .signature_request import OPEN_STATES
+
+_logger = logging.getLogger(__name__)
 
 # nothing is sent again while one of these is there
 STANDING = {*OPEN_STATES, "completed"}
@@ -29,15 +32,21 @@ class Plan(NamedTuple):
     moved_action: str
 
     def matching(self, deals):
-        """Return those of `deals`, all in the rule's stage, that the rule is for."""
+        """Return those of `deals`, all in the rule's stage, that the rule is for.
+
+        Raises ConditionError when its filter cannot be evaluated; the transaction goes on all the same.
+        """
         matching = deals.filtered(
             lambda deal: (
                 (not self.team_ids or deal.team_id.id in self.team_ids)
                 and self.company_id in (False, deal.company_id.id or self.company_id)
             )
         )
-        domain = ast.literal_eval(self.domain)
-        return matching.filtered_domain(domain) if domain else matching
+        condition = read_condition(self.domain)
+        if condition.is_true():
+            return matching
+        with usable(), matching.env.cr.savepoint():
+            return matching.filtered_domain(condition)
 
 
 class SignatureRule(models.Model):
@@ -51,30 +60,34 @@ class SignatureRule(models.Model):
         """Return `{stage id: (Plan, ...)}`; cached, for every deal's write asks."""
         plans = defaultdict(tuple)
         for rule in self.sudo().search([("template_id.active", "=", True)]):
-            plans[rule.stage_id.id] += (
-                Plan(
-                    rule.id,
-                    rule.company_id.id,
-                    # a rule for an archived team is not one for every team
-                    frozenset(rule.with_context(active_test=False).team_ids.ids),
-                    rule.domain,
-                    rule.template_id.id,
-                    rule.signatory_id.id,
-                    rule.channel,
-                    rule.moved_action,
-                ),
-            )
+            plans[rule.stage_id.id] += (rule._plan(),)
         return dict(plans)
+
+    def _plan(self):
+        self.ensure_one()
+        return Plan(
+            self.id,
+            self.company_id.id,
+            # a rule for an archived team is not one for every team
+            frozenset(self.with_context(active_test=False).team_ids.ids),
+            self.domain,
+            self.template_id.id,
+            self.signatory_id.id,
+            self.channel,
+            self.moved_action,
+        )
 
     @api.model
     def _process_entries(self, before):
         """Queue the documents of the deals that entered a stage in this transaction, cancel those of the stage left.
 
-        `before` is `{deal id: stage id before the transaction, or False}`.
+        `before` is `{deal id: (stage id or False, whether it was active)}` of before the transaction.
         """
         plans = self._plans()
         deals = self.env["crm.lead"].sudo().browse(before)
-        self._cancel_left(plans, deals, before)
+        archived = deals.filtered(lambda deal: all(before[deal.id]) and not deal.active)
+        before = {deal_id: stage for deal_id, (stage, __) in before.items()}
+        self._cancel_left(plans, deals, archived, before)
         # a deal that was made in a savepoint and rolled back is no more
         new = deals.filtered(lambda deal: not before[deal.id])
         entered = (deals - new + new.exists()).filtered(
@@ -89,7 +102,7 @@ class SignatureRule(models.Model):
             (plan, chosen)
             for stage, there in entered.grouped(lambda deal: deal.stage_id.id).items()
             for plan in plans[stage]
-            if (chosen := plan.matching(there))
+            if (chosen := self._matching(plan, there))
         ]
         if matching:
             rules = self.browse(plan.rule_id for plan, __ in matching)
@@ -97,6 +110,18 @@ class SignatureRule(models.Model):
             for plan, chosen in matching:
                 rules._queue_entries(plan, chosen, states)
             self.env.flush_all()
+
+    @api.model
+    def _matching(self, plan, deals):
+        """Return those of `deals` that the rule of `plan` is for: none where its filter has broken.
+
+        Then the rule warns of itself, and nobody is kept from moving deals.
+        """
+        try:
+            return plan.matching(deals)
+        except ConditionError:
+            _logger.warning("The filter of %s cannot be evaluated, so nothing is sent", self.browse(plan.rule_id))
+            return deals.browse()
 
     @api.model
     def _requests_so_far(self, rule_ids, deals):
@@ -122,11 +147,12 @@ class SignatureRule(models.Model):
     def _queue_entries(self, plan, deals, states):
         """Add a run and a queued request for each deal that has nothing open or signed yet, of all rules in self."""
         todo = deals.filtered(lambda deal: STANDING.isdisjoint(states[plan.rule_id, deal.id]))
-        if not todo:
-            return
         cause = self.env["signature.request"]._cause()
-        if plan.rule_id in cause._chain().rule_id.ids:
+        ours = cause._chain().filtered(lambda each: each.rule_id.id == plan.rule_id and each.res_model == deals._name)
+        if again := todo.filtered(lambda deal: deal.id in ours.mapped("res_id")):
             cause._stop_round()
+            todo -= again
+        if not todo:
             return
         rule = self.browse(plan.rule_id).with_prefetch(self._prefetch_ids)
         template = rule.template_id
@@ -163,17 +189,22 @@ class SignatureRule(models.Model):
         return {"channels": dict.fromkeys(roles.ids, self.channel)}
 
     @api.model
-    def _cancel_left(self, plans, deals, before):
-        """Cancel the documents of rules that say so, where deals have left their stages and nobody was asked."""
+    def _cancel_left(self, plans, deals, archived, before):
+        """Cancel the documents of rules that say so, where deals have left their stages and nobody was asked.
+
+        `before` are the stages; who is lost or archived has left too.
+        """
         cancelling = {
             stage: rules
             for stage in set(before.values())
             if (rules := [plan.rule_id for plan in plans.get(stage, ()) if plan.moved_action == "cancel"])
         }
-        answered = self.env.cr.precommit.data.get(ANSWERED, ())
+        answered = self.env.cr.postcommit.data.get(ANSWERED, ())
         left = deals.filtered(
             lambda deal: (
-                before[deal.id] in cancelling and deal.stage_id.id != before[deal.id] and deal.id not in answered
+                before[deal.id] in cancelling
+                and (deal.stage_id.id != before[deal.id] or deal in archived)
+                and deal.id not in answered
             )
         )
         if not left:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -5,6 +7,9 @@ from odoo.tools import formataddr
 
 from ..engine import transitions
 from .signature_policy import ACTING
+
+# not more often than this is a new link sent to somebody
+RESEND_PAUSE = timedelta(minutes=1)
 
 
 class SignatureSigner(models.Model):
@@ -52,7 +57,9 @@ class SignatureSigner(models.Model):
     # as text: what a browser sends need not be fit for a JSON column
     draft = fields.Text(readonly=True, groups=fields.NO_ACCESS, help="Filled in and not yet sent; nobody else sees it.")
     comment = fields.Text(readonly=True, help="What was said when the document was approved.")
-    decline_reason_id = fields.Many2one("signature.decline.reason", readonly=True, ondelete="restrict")
+    decline_reason_id = fields.Many2one(
+        "signature.decline.reason", "Reason to decline", readonly=True, ondelete="restrict"
+    )
     decline_reason = fields.Text(readonly=True)
     forwards = fields.Integer("Times forwarded", readonly=True)
     forwarded_by = fields.Char(readonly=True)
@@ -114,17 +121,24 @@ class SignatureSigner(models.Model):
     def action_resend(self):
         """Send a new link; the old ones stop working. Returns a notification that says so."""
         self.request_id._check_may_change()
-        for signer in self.sudo():
+        # everybody once, however often a call names them
+        signers = (self | self).sudo()
+        for signer in signers:
             signer.request_id._bump()
             if not signer._is_turn():
                 raise UserError(self.env._("It is not %s's turn, so no link was sent.", signer.name))
+            signer._go_by_hand()
             if signer.channel == "manual":
                 raise UserError(self.env._("%s gets the link by hand: show it from the request.", signer.name))
+            if signer.date_reminded and signer.date_reminded > fields.Datetime.now() - RESEND_PAUSE:
+                raise UserError(
+                    self.env._("%s was written to less than a minute ago. Give them a moment.", signer.name)
+                )
             signer.link_ids._revoke("resent")
             signer.request_id._close_todos(signer)
             signer._send_links()
             signer._log_links(again=True)
-        names = ", ".join(self.mapped("name"))
+        names = ", ".join(signers.mapped("name"))
         message = self.env._("%s gets a new link. The ones so far no longer work.", names)
         return self.env["signature.template"]._notification(message)
 
@@ -146,6 +160,7 @@ class SignatureSigner(models.Model):
         self.request_id._close_todos(self)
         self.env["signature.authentication"]._forget(self)
         if self._is_turn():
+            self.date_sent = fields.Datetime.now()
             self._send_links()
         elif self.request_id.state == "held":
             (self & self.request_id._next_signers())._announce_held()

@@ -95,7 +95,7 @@ class SignatureSigner(models.Model):
             "expired": self.env._("The time to sign this document is over."),
             "cancelled": self.env._("This document was cancelled."),
             "held": self.env._("This document cannot be signed yet. You will get a message when it can."),
-            "paper": self.env._("This document is signed on paper."),
+            "paper": self.env._("This document is to be signed on paper."),
             "withdrawn": self.env._("The acceptance of this document was withdrawn."),
             "preparing": self.env._("This document is being prepared. Try again in a moment."),
             "failed": self.env._("Something went wrong with this document; the sender knows."),

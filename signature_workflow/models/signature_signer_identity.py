@@ -18,6 +18,14 @@ class SignatureSigner(models.Model):
             return True
         return self.env["signature.authentication"]._is_passed(self, self.env.context.get("signature_passed"))
 
+    def _is_reached_themselves(self):
+        """Tell whether this visitor has come by a link that was sent to the addresses of the contact."""
+        self.ensure_one()
+        contact = self.partner_id
+        own_mail = not self.email or self.email in (contact.email_normalized, contact.email)
+        own_phone = not self.phone or self.phone == contact.phone_sanitized
+        return own_mail and own_phone and self._link().channel not in ("shown", "in_person")
+
     def _check_may_identify(self):
         """Raise SubmitRefused unless a code may be asked for: nobody pays for what is over, or only a preview."""
         self.ensure_one()

@@ -9,15 +9,15 @@ class SignatureSigner(models.Model):
     _inherit = "signature.signer"
 
     def _tell(self, template, text):
-        """Tell each, without a link, what has become of the document: by mail, or by SMS who has no address.
+        """Tell each, without a link, what has become of the document: by SMS who gets links so, else by mail.
 
-        `template` and `text` are as in `_send_with_link`, but that the method gets nothing.
+        `template` and `text` are as in `_send_by`, but that the method gets nothing. Returns to whom a message went.
         """
-        by_mail = self.filtered("email")
+        by_text = self.filtered(lambda signer: signer.channel == "sms")
+        by_mail = (self - by_text).filtered("email")
         if by_mail:
             by_mail._mail(self.env.ref(template))
-        by_text = (self - by_mail).filtered(lambda signer: signer.channel == "sms")
-        by_text._text({signer.id: getattr(signer, text)() for signer in by_text})
+        return by_mail | by_text._text({signer.id: getattr(signer, text)() for signer in by_text})
 
     def _announce_held(self):
         """Tell these signers of a held document what it waits for, with a link to read it."""

@@ -167,7 +167,7 @@ class SignatureSigner(models.Model):
         elif state == "held":
             is_away = self._host() or self.env.context.get("signature_preview")
             values["held_for"] = request._hold_text(self.lang)
-            values["hold_link"] = not is_away and request._hold_link(self.partner_id)
+            values["hold_link"] = not is_away and request._hold_link(self)
         elif state == "cancelled":
             values["is_replaced"] = bool(request.replaced_by_id)
         elif state in COPY_STATES and request.is_paper:

@@ -54,6 +54,7 @@ class SignatureSigner(models.Model):
 
     def action_resend(self):
         action = super().action_resend()
+        self.sudo().date_reminded = fields.Datetime.now()
         self.sudo()._plan_reminder()
         return action
 
@@ -137,6 +138,7 @@ class SignatureSigner(models.Model):
         requests = ready.request_id.try_lock_for_update(allow_referencing=True)
         requests._bump()
         ready = ready.filtered(lambda signer: signer.request_id in requests)
+        ready._go_by_hand()
         to_warn = ready.filtered(lambda signer: signer._is_to_warn())
         to_warn._warn()
         (ready - to_warn)._remind()
@@ -184,20 +186,6 @@ class SignatureSigner(models.Model):
             data = {"number": 0 if is_by_hand else signer.reminders, "channel": way, "to": signer._address_by(way)}
             note = request.env._("%(name)s was reminded of “%(document)s”.", name=signer.name, document=request.name)
             request._log_events("reminded", signer=signer, data=data, note=note)
-        return reached
-
-    def _send_by(self, way, template, text):
-        """Send each a link besides those that they have; return those to whom one went.
-
-        `template` is the external id of the mail's, `text` the method that returns the text message for a URL.
-        """
-        link, reached = self.env["signature.link"], self.browse()
-        if way in ("email", "both"):
-            self._mail(self.env.ref(template).with_context(signature_links=link._make(self, "email")))
-            reached = self
-        if way in ("sms", "both"):
-            urls = link._make(self, "sms")
-            reached |= self._text({signer.id: getattr(signer, text)(urls[signer.id]) for signer in self})
         return reached
 
     def _address_by(self, way):
@@ -252,6 +240,11 @@ class SignatureSigner(models.Model):
         if "activity_ids" not in record._fields:
             request._notify_sender(summary, note)
             return
+        kind = self.env.ref(activity_type)
+        # the one so far says the same, of fewer reminders
+        record.activity_ids.filtered(
+            lambda todo: (todo.signature_signer_id, todo.user_id, todo.activity_type_id) == (self, user, kind)
+        ).unlink()
         record.with_context(mail_activity_quick_update=True).activity_schedule(
             activity_type,
             summary=summary,
@@ -284,8 +277,10 @@ class SignatureSigner(models.Model):
     def action_remind(self):
         """Remind these signers now; return a notification. Raises UserError saying why somebody cannot be."""
         self.request_id._check_may_change()
-        signers = self.sudo()
+        # everybody once, however often a call names them
+        signers = (self | self).sudo()
         signers.request_id._bump()
+        signers._go_by_hand()
         for signer in signers:
             if obstacle := signer._reminder_obstacle():
                 raise UserError(obstacle)

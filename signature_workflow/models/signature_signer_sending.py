@@ -17,6 +17,7 @@ class SignatureSigner(models.Model):
 
     def _dispatch(self):
         """Hand each waiting signer of self a new link; return those who got one."""
+        self._go_by_hand()
         signers = self._move("sent", date_sent=fields.Datetime.now())
         signers._send_links()
         signers._plan_reminder()
@@ -24,7 +25,7 @@ class SignatureSigner(models.Model):
 
     def _send_links(self):
         """Ask each with a new link in the way chosen for them; where that is by hand, ask the salesperson for it."""
-        self._send_with_link("signature_workflow.mail_template_request", "_request_text")
+        self._send_with_link("signature_workflow.mail_template_request", "_request_text", is_request=True)
         # colleagues find it in the top bar
         for signer in self.filtered(lambda signer: signer.channel == "manual" and not signer.user_id):
             request = signer.request_id._for_sender()
@@ -37,18 +38,27 @@ class SignatureSigner(models.Model):
                 signer,
             )
 
-    def _send_with_link(self, template, text):
-        """Send each a new link in the way chosen for them, but for those who get it by hand.
+    def _send_with_link(self, template, text, *, is_request=False):
+        """Send each a new link in the way chosen for them, but for those who get it by hand; else as `_send_by`."""
+        for way, signers in self.grouped("channel").items():
+            signers._send_by(way, template, text, is_request=is_request)
+
+    def _send_by(self, way, template, text, *, is_request=False):
+        """Send each a link besides those that they have, by the channel `way`; return those to whom one went.
 
         `template` is the external id of the mail's, `text` the name of the method that returns the text message for
-        a URL.
+        a URL. With `is_request` this is what asks for the signature: without it the document is undelivered.
         """
-        link = self.env["signature.link"]
-        if by_mail := self.filtered(lambda signer: signer.channel in ("email", "both")):
-            by_mail._mail(self.env.ref(template).with_context(signature_links=link._make(by_mail, "email")))
-        if by_text := self.filtered(lambda signer: signer.channel in ("sms", "both")):
-            urls = link._make(by_text, "sms")
-            by_text._text({signer.id: getattr(signer, text)(urls[signer.id]) for signer in by_text})
+        link, reached = self.env["signature.link"], self.browse()
+        if way in ("email", "both"):
+            mail = self.env.ref(template).with_context(signature_links=link._make(self, "email"))
+            self._mail(mail, is_request=is_request)
+            reached = self
+        if way in ("sms", "both"):
+            urls = link._make(self, "sms")
+            bodies = {signer.id: getattr(signer, text)(urls[signer.id]) for signer in self}
+            reached |= self._text(bodies, is_request=is_request)
+        return reached
 
     def _log_links(self, again=False):
         """Note in the trail and in the chatter whom links have gone to: nothing goes to those who get it by hand."""
@@ -70,7 +80,7 @@ class SignatureSigner(models.Model):
         ways = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "manual": ()}
         return [[signer.channel, *(signer[column] for column in ways[signer.channel])] for signer in self]
 
-    def _mail(self, template, **values):
+    def _mail(self, template, *, is_request=False, **values):
         """Queue a mail made of `template` to each signer; the mail queue is woken once this is committed.
 
         The mails belong to no record: a colleague who may read the request must not read the link. Nor may whoever
@@ -82,7 +92,8 @@ class SignatureSigner(models.Model):
             email_layout_xmlid="signature_workflow.mail_layout",
         )
         for mail, signer in zip(mails, self, strict=True):
-            mail.write({"signature_signer_id": signer.id, "signature_address": signer.email})
+            about = {"signature_signer_id": signer.id, "signature_address": signer.email}
+            mail.write({**about, "signature_is_request": is_request})
         mails.mail_message_id.body = False
         # not from here: a mail server that hangs up must not look like a failure of this work
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
@@ -110,17 +121,22 @@ class SignatureSigner(models.Model):
             )
         return ", ".join([*people.filtered("email").mapped("email"), *texted.mapped("phone")])
 
-    def _delivery_failed(self, reason, address=None):
-        """Give the salesperson a to-do for each signer whose message, to `address` or their e-mail, did not arrive."""
+    def _delivery_failed(self, reason, address=None, *, is_request=False):
+        """Give the salesperson a to-do for each signer whose message, to `address` or their e-mail, did not arrive.
+
+        What rules say of documents that are not delivered follows only where it was the one that asks to sign.
+        """
         for signer in self:
             request = signer.request_id._for_sender()
             request._bump()
             if request.state == "completed":
                 step = request.env._("Send them the signed copy from the record yourself.")
-            elif request.state not in WAITING_STATES:
-                step = request.env._("Tell them yourself.")
-            else:
+            elif request.state == "held":
+                step = request.env._("Change the address on the request: they get a new link then.")
+            elif request.state == "sent":
                 step = request.env._("Correct the address or choose another way, then send it again from the request.")
+            else:
+                step = request.env._("Tell them yourself.")
             note = request.env._(
                 "The message about “%(document)s” could not be sent to %(address)s: %(reason)s. %(step)s",
                 document=request.name,
@@ -130,5 +146,5 @@ class SignatureSigner(models.Model):
             )
             request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
             request._add_todo(request.env._("Message not delivered: %s", signer.name), note, signer)
-            if request.state in WAITING_STATES:
+            if is_request and request.state in WAITING_STATES:
                 request._react("undelivered")

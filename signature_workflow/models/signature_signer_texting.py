@@ -9,10 +9,10 @@ class SignatureSigner(models.Model):
 
     _inherit = "signature.signer"
 
-    def _text(self, bodies):
+    def _text(self, bodies, *, is_request=False):
         """Queue a text message to each signer; `bodies` is by signer id. Returns to whom.
 
-        What a limit holds back is undelivered.
+        What a limit holds back is told of; nothing follows from that. `is_request` is as in `_send_by`.
         """
         texted = self.browse()
         for signer in self:
@@ -21,11 +21,11 @@ class SignatureSigner(models.Model):
             except SubmitRefused as refused:
                 signer._delivery_failed(str(refused).rstrip("."), address=signer.phone)
             else:
-                signer._queue_text(bodies[signer.id])
+                signer._queue_text(bodies[signer.id], is_request=is_request)
                 texted |= signer
         return texted
 
-    def _queue_text(self, body):
+    def _queue_text(self, body, *, is_request=False):
         """Queue a text message to this signer, who is in no chatter: colleagues must not read the link or the code."""
         self.ensure_one()
         # Odoo chooses the provider by the company
@@ -33,7 +33,7 @@ class SignatureSigner(models.Model):
         message = messages.create({"number": self.phone, "body": body, "signature_signer_id": self.id})
         # reports of delivery come to the tracker, also when the message itself is gone
         tracker = {"sms_uuid": message.uuid, "signature_signer_id": self.id, "signature_number": self.phone}
-        self.env["sms.tracker"].sudo().create(tracker)
+        self.env["sms.tracker"].sudo().create({**tracker, "signature_is_request": is_request})
 
     def _copy_call(self):
         """Return what has happened to the document, as the beginning of a subject."""

@@ -131,6 +131,12 @@ class SignatureTemplate(models.Model):
                     )
                 )
 
+    @api.constrains("copies_mail_id")
+    def _check_copies_mail_id(self):
+        for mail in self.copies_mail_id:
+            if mail.model != "signature.signer":
+                raise ValidationError(self.env._("“%s” is not written to signers. Choose another e-mail.", mail.name))
+
     @api.constrains("model_id")
     def _check_model_id(self):
         for template in self:

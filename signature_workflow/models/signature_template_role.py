@@ -130,8 +130,9 @@ class SignatureTemplate(models.Model):
     def _find_signers(self, record, user, signatory, overrides=None, is_test=False, channels=None):
         """Return `(signers, problems)`: values of the signers of `record`'s document, and who or what is missing.
 
-        `user` is the salesperson who sends, `signatory` the user who signs for our company; `overrides` are contacts
-        by role id who play it instead of whom the role finds, `channels` the ways chosen instead of the role's.
+        `user` is the salesperson who sends, `signatory` the user who signs for our company; `overrides` are contacts,
+        or parts as in `people` of a request, by role id, who play it instead of whom the role finds, `channels` the
+        ways chosen instead of the role's.
         Several signers of one role are a group, of whom one is enough. Each problem is a sentence with the next step.
         A test goes to `user` in everybody's name.
 
@@ -145,7 +146,7 @@ class SignatureTemplate(models.Model):
         for line in lines:
             role = line.role_id
             if role.id in overrides:
-                people = role._partner_persons(overrides[role.id])
+                people = role._chosen_persons(overrides[role.id])
                 problem = None if people else role._nobody(record)
             else:
                 people, problem = line._find_people(record, user, signatory)
@@ -153,8 +154,8 @@ class SignatureTemplate(models.Model):
                 people, problem = line._testers(people, user.sudo()), None
             if problem:
                 problems.append(problem)
-            policy = line._policy((channels or {}).get(role.id), is_test)
             for person in people:
+                policy = line._policy(person.channel or (channels or {}).get(role.id), is_test)
                 if lacking := line._lacking(person, policy):
                     problems += lacking
                 else:

@@ -9,6 +9,7 @@ class SmsTracker(models.Model):
     _inherit = "sms.tracker"
 
     signature_signer_id = fields.Many2one("signature.signer", readonly=True, index="btree_not_null", ondelete="cascade")
+    signature_is_request = fields.Boolean(readonly=True, help="It asks for the signature.")
     signature_number = fields.Char("Number of the signer", readonly=True)
     signature_failure = fields.Char("Failure to be told", readonly=True)
 
@@ -46,10 +47,11 @@ class SmsTracker(models.Model):
 
     def _signature_tell(self):
         signer, number, reason = self.signature_signer_id, self.signature_number, self._signature_reason()
+        is_request = self.signature_is_request
         # whatever else the provider says of this message is not told again
         self.unlink()
         if signer.phone == number:
-            signer._delivery_failed(reason, address=number)
+            signer._delivery_failed(reason, address=number, is_request=is_request)
 
     def _signature_reason(self):
         """Return why the message did not arrive, in the language of the salesperson."""

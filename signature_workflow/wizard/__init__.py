@@ -1,3 +1,7 @@
+# mixins first
+from . import signature_send_once
+
+# isort: split
 from . import (
     signature_key_import,
     signature_request_cancel,

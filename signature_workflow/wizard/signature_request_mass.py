@@ -13,6 +13,7 @@ class SignatureRequestMass(models.TransientModel):
 
     _name = "signature.request.mass"
     _description = "Send for signature to many"
+    _inherit = ["signature.send.once"]
 
     res_model = fields.Char(required=True, readonly=True)
     res_ids = fields.Json(required=True, readonly=True)
@@ -55,7 +56,7 @@ class SignatureRequestMass(models.TransientModel):
     def _compute_plan(self):
         for mass in self:
             records, left_out = mass._plan()
-            mass.record_count, mass.send_count = len(mass.res_ids or ()), len(records)
+            mass.record_count, mass.send_count = len(mass._chosen()), len(records)
             mass.problem_count = len(left_out)
             mass.problems = self.env["signature.batch"]._problems_table(mass.res_model, left_out, SHOWN)
             mass.preview_url = (
@@ -64,13 +65,18 @@ class SignatureRequestMass(models.TransientModel):
                 else False
             )
 
+    def _chosen(self):
+        """Return the records that were chosen, each once."""
+        ids = dict.fromkeys(each for each in self.res_ids or () if type(each) is int)
+        return self.env[self.res_model].browse(ids)
+
     def _plan(self):
         """Return `(records, left_out)`: those it can be sent for, and of the others a dict each that says why not.
 
         Nothing is rendered, and the records are read together: with hundreds of them it is done in a moment.
         """
         self.ensure_one()
-        chosen = self.env[self.res_model].browse(self.res_ids)
+        chosen = self._chosen()
         if not self.template_id:
             return chosen.browse(), []
         self.template_id.check_access("read")
@@ -139,6 +145,7 @@ class SignatureRequestMass(models.TransientModel):
         self.ensure_one()
         if not self.template_id:
             raise UserError(self.env._("Choose the document to send."))
+        self._send_once()
         records, left_out = self._plan()
         if not records:
             raise UserError(self.env._("There is nothing to send: see what is wrong with each of them."))

@@ -10,6 +10,7 @@ class SignatureRequestSend(models.TransientModel):
 
     _name = "signature.request.send"
     _description = "Send for signature"
+    _inherit = ["signature.send.once"]
 
     res_model = fields.Char(required=True)
     res_id = fields.Many2oneReference(model_field="res_model", required=True)
@@ -41,6 +42,7 @@ class SignatureRequestSend(models.TransientModel):
     problems = fields.Text(compute="_compute_problems")
     preview_url = fields.Char(compute="_compute_preview_url")
     paper_hint = fields.Text(compute="_compute_paper_hint")
+    hold_hint = fields.Text(compute="_compute_hold_hint")
     waiting = fields.Text(compute="_compute_waiting", help="The same document, already sent for this record.")
 
     @api.model
@@ -120,6 +122,19 @@ class SignatureRequestSend(models.TransientModel):
                 names,
             )
 
+    @api.depends("template_id", "paper_hint")
+    def _compute_hold_hint(self):
+        for send in self:
+            template = send.template_id
+            try:
+                is_held = template and not send.paper_hint and not template._hold_met(send._record())
+            except UserError as error:
+                send.hold_hint = str(error)
+            else:
+                send.hold_hint = is_held and self.env._(
+                    "It can be read at once, and signed once this has happened: %s.", template.hold_reason
+                )
+
     @api.depends("template_id")
     def _compute_preview_url(self):
         for send in self:
@@ -184,6 +199,7 @@ class SignatureRequestSend(models.TransientModel):
         if not self.template_id:
             raise UserError(self.env._("Choose the document to send."))
         signers = self._check()
+        self._send_once()
         if self.keep_layout:
             self.template_id.action_keep()
         self.template_id._make_requests(self._record(), **self._chosen(), channels=self._channels() or False)
@@ -214,7 +230,8 @@ class SignatureRequestSend(models.TransientModel):
                 "“%(document)s” is being made. Then open the request, and give %(names)s the link or your device.",
                 **gaps,
             )
-        return self.env._("“%(document)s” is on its way to %(names)s.", **gaps)
+        sent = self.env._("“%(document)s” is on its way to %(names)s.", **gaps)
+        return f"{sent} {self.hold_hint}" if self.hold_hint else sent
 
     def _check(self, is_test=False):
         """Return who takes part; raises UserError saying what is missing."""

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
+from ..models.signature_policy import ACTING
+
 TEXTS = ("name", "email", "phone", "lang", "channel")
 
 
@@ -97,7 +99,9 @@ class SignatureSignerChange(models.TransientModel):
         country = partner.country_id or signer.company_id.country_id
         email = email_normalize(self.email or "")
         phone = self.env["res.partner"]._phone_format(number=self.phone, country=country) if self.phone else False
-        needs = {self.channel, signer.authentication, signer.participation}
+        on_paper = signer.participation in ACTING and partner._on_paper()
+        channel = "manual" if on_paper else self.channel
+        needs = {channel, signer.authentication, signer.participation}
         problems = []
         if not email and (self.email or needs & {"email", "both", "copy"}):
             problems.append(self.env._("%s has no valid e-mail address. Enter one, or choose another way.", name))
@@ -123,7 +127,7 @@ class SignatureSignerChange(models.TransientModel):
             "partner_id": partner.id,
             "user_id": user.id,
             "lang": self.lang,
-            "channel": self.channel,
+            "channel": channel,
         }
 
     @api.model

@@ -4,8 +4,9 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine import links, sms
+from ..models.conditions import ConditionError
 from ..models.signature_rule_action import GATED, MOVES
-from ..models.signature_rule_entry import STANDING, Plan
+from ..models.signature_rule_entry import STANDING
 
 
 class SignatureSimulation(models.TransientModel):
@@ -148,21 +149,25 @@ class Case(NamedTuple):
             yield self.env._("The template “%s” is archived.", template.name)
 
     def _not_this_deal(self):
-        rule, deal, plan = self.rule, self.deal, self._plan()
+        rule, deal, plan = self.rule, self.deal, self.rule._plan()
         name = deal.display_name
         if not deal.active:
             yield self.env._("“%s” is archived.", name)
         elif deal.type != "opportunity":
             yield self.env._("“%s” is a lead: it has to become a deal first.", name)
         elif plan.team_ids and deal.team_id.id not in plan.team_ids:
-            names = ", ".join(rule.team_ids.mapped("name"))
+            names = ", ".join(rule.with_context(active_test=False).team_ids.mapped("name"))
             yield self.env._("It is for deals of %(teams)s only, and “%(deal)s” is none.", teams=names, deal=name)
         elif rule.company_id and deal.company_id and deal.company_id != rule.company_id:
             yield self.env._(
                 "It is for deals of %(company)s only, and “%(deal)s” is none.", company=rule.company_id.name, deal=name
             )
-        elif not plan.matching(self.moved()):
-            yield self.env._("“%s” does not match the filter of the rule.", name)
+        else:
+            try:
+                if not plan.matching(self.moved()):
+                    yield self.env._("“%s” does not match the filter of the rule.", name)
+            except ConditionError:
+                yield rule._filter_unusable()
 
     def _not_again(self):
         states = self.rule._requests_so_far(self.rule.ids, self.deal)[self.rule.id, self.deal.id]
@@ -170,12 +175,6 @@ class Case(NamedTuple):
             yield self.env._("The document of this rule is signed already.")
         elif not STANDING.isdisjoint(states):
             yield self.env._("The document of this rule has been sent already and is not signed yet.")
-
-    def _plan(self):
-        rule = self.rule
-        linked = {name: rule[name].id for name in ("company_id", "template_id", "signatory_id")}
-        plain = {name: rule[name] for name in ("domain", "channel", "moved_action")}
-        return Plan(rule_id=rule.id, team_ids=frozenset(rule.team_ids.ids), **linked, **plain)
 
     # What
 
@@ -281,7 +280,7 @@ class Case(NamedTuple):
             try:
                 text = f"{text}: {action._next_stage(self.moved()).name}"
             except UserError as error:
-                text = str(error)
+                return str(error)
         if action.kind in MOVES and action.event in GATED:
             return self.env._("%s, when all documents of the stage are signed", text)
         return text

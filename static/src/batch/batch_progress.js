@@ -48,7 +48,7 @@ registry.category("view_widgets").add("signature_batch_progress", {
         { name: "progress", type: "float" },
         { name: "queued_count", type: "integer" },
         { name: "total_count", type: "integer" },
-        { name: "sent_count", type: "integer" },
+        { name: "result", type: "char" },
         { name: "failed_count", type: "integer" },
     ],
 });

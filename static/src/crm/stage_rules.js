@@ -92,6 +92,7 @@ patch(CrmKanbanRenderer.prototype, {
             },
         });
         useSubEnv({ signatureStageRules: stageRules });
+        this.props.list.model.signatureStageRules = stageRules;
         // the cards need not wait for it
         stageRules.load();
         user.checkAccessRight(MODEL, "create").then((may) => (stageRules.mayCreate = may));

@@ -25,6 +25,8 @@ export class MoveDialog extends Component {
 
     setup() {
         this.state = useState({ ...this.fresh(this.props.question), isSending: false });
+        // what is on its way to the server cannot be taken back by closing
+        this.env.dialogData.dismiss = () => this.state.isSending && new Promise(() => {});
         const choice = useRef("choice");
         onMounted(() => choice.el.focus());
     }

@@ -70,6 +70,19 @@ patch(rpc, {
 });
 
 patch(Record.prototype, {
+    /** What the server computes from a move is remembered, to go back with it. */
+    async _update(changes, ...options) {
+        const before = { ...this._changes };
+        await super._update(changes, ...options);
+        if (MOVING.some((name) => name in changes)) {
+            const after = Object.entries(this._changes);
+            const followed = after.filter(
+                ([name, value]) => !(name in changes) && value !== before[name],
+            );
+            this._followed = { ...this._followed, ...Object.fromEntries(followed) };
+        }
+    },
+
     /** A deal that stays where it is, is shown there; what else was changed waits to be saved. */
     async _save(options = {}) {
         const { onError } = options;
@@ -86,20 +99,19 @@ patch(Record.prototype, {
             if (!(error instanceof NotMoved) || !this.isInEdition) {
                 throw error;
             }
-            await this._takeBack(MOVING.filter((name) => name in this._changes));
+            this._takeBack();
             return false;
         }
     },
 
-    async _takeBack(names) {
-        // what was computed from them is computed again
-        await this._update(Object.fromEntries(names.map((name) => [name, this._values[name]])));
-        const bare = (value) => (value && value.id) || value;
-        for (const name of Object.keys(this._changes)) {
-            if (bare(this._changes[name]) === bare(this._values[name])) {
-                delete this._changes[name];
-            }
-        }
+    _takeBack() {
+        const { _changes: changes, _followed: followed = {} } = this;
+        const names = Object.keys(changes).filter(
+            (name) => MOVING.includes(name) || changes[name] === followed[name],
+        );
+        this._applyChanges(Object.fromEntries(names.map((name) => [name, this._values[name]])));
+        names.forEach((name) => delete this._changes[name]);
+        this._followed = {};
         this.dirty = Object.keys(this._changes).length > 0;
     },
 });
