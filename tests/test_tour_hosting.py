@@ -98,6 +98,8 @@ class TestHosting(BrowserCase, SignatureHttpCase):
                 self.env.invalidate_all()
                 self.assertEqual(request.signer_ids[0].email, "zoe@home.example")
                 visitor.wait_for(".o_notification", gone=True)
+                if device is PHONE:
+                    visitor.tap(".o_statusbar_buttons button[title=More]")
                 visitor.tap(text="Cancel the request")
                 visitor.fill(".modal [name=reason] textarea", "A new version is on its way")
                 visitor.tap(".modal footer button", "Cancel the request")

@@ -26,12 +26,15 @@ class TestReminderPages(BrowserCase, SignatureHttpCase):
                 self.assertEqual(request.event_ids[-1].kind, "reminded")
                 self.link_of(self.work(), "zoe@client.example")
                 visitor.visit(f"/odoo/signature.request/{request.id}")
-                self.header_button(visitor, "Remind all")
+                visitor.tap(".o_statusbar_buttons button", "Remind all")
                 visitor.wait_for(".o_error_dialog", "less than ten minutes ago")
                 visitor.tap(".modal button", "Close")
                 visitor.wait_for(".o_kanban_record", "Last reminded on")
                 self.picture(visitor, "reminded")
-                self.header_button(visitor, "Deadline and reminders")
+                if device is PHONE:
+                    visitor.tap(".o_statusbar_buttons button[title=More]")
+                visitor.tap(text="Deadline and reminders")
+                visitor.wait_for(".o_bottom_sheet", gone=True)
                 # the menu of the phone takes the first tap after it
                 visitor.tap(".modal .modal-title")
                 visitor.tap(".modal [name=remind_escalate] input")
@@ -46,16 +49,11 @@ class TestReminderPages(BrowserCase, SignatureHttpCase):
                 self.assertEqual((request.remind_after, request.remind_times), (7, 5))
                 request.action_cancel()
 
-    def header_button(self, visitor, text):
-        if visitor.device is PHONE:
-            visitor.tap(".o_statusbar_buttons button[title=More]")
-        visitor.tap(text=text)
-        visitor.wait_for(".o_bottom_sheet", gone=True)
-
     def test_template(self):
         for device in (DESKTOP, PHONE):
             with self.subTest(device.name), self.visitor(device, login="manager") as visitor:
                 visitor.visit(f"/odoo/signature.template/{self.template.id}")
+                visitor.tap(".o_notebook .nav-link", "Deadline and reminders")
                 visitor.wait_for(".o_form_view", "Try harder each time")
                 visitor.evaluate("document.querySelector('[name=remind_after]').scrollIntoView({block: 'center'})")
                 visitor.fill("[name=remind_every] input", "4")
