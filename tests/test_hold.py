@@ -61,6 +61,20 @@ class HoldFixture:
         self.env.invalidate_all()
 
 
+class HeldPageFixture(HoldFixture):
+    """A document that waits for the payment of an invoice, for cases that open its page."""
+
+    def prepare(self):
+        self.hold(self.template, hold_path="order_ids.invoice_ids")
+
+    def send(self, **values):
+        deal = self._make_deal(**values)
+        self.invoice = self.bill(deal)
+        deal.stage_id = self.stage_sign
+        token = self.link_of(self.work(), "zoe@client.example")
+        return self.requests_of(deal), token
+
+
 @tagged("post_install", "-at_install")
 class TestHold(HoldFixture, SignatureCase):
     def watch(self):
@@ -325,18 +339,8 @@ class TestHold(HoldFixture, SignatureCase):
 
 
 @tagged("post_install", "-at_install")
-class TestHeldPage(HoldFixture, SigningPagesCase):
+class TestHeldPage(HeldPageFixture, SigningPagesCase):
     """What the client sees meanwhile."""
-
-    def prepare(self):
-        self.hold(self.template, hold_path="order_ids.invoice_ids")
-
-    def send(self, **values):
-        deal = self._make_deal(**values)
-        self.invoice = self.bill(deal)
-        deal.stage_id = self.stage_sign
-        token = self.link_of(self.work(), "zoe@client.example")
-        return self.requests_of(deal), token
 
     def pay_links(self, page):
         return page.xpath("//a[contains(@href, '/my/')]/@href")

@@ -262,6 +262,16 @@ class TestReminders(ReminderCase):
             self.sign(client)
         self.assertFalse(self.todos(request) | self.todos(request, self.manager))
 
+    def test_the_call_is_for_who_looks_after_the_deal_now(self):
+        self.template.write({"remind_every": 1, "remind_times": 3, "remind_escalate": True})
+        request = self.send_on("2026-11-27 10:00:00")
+        colleague = self._make_user("colleague", "sales_team.group_sale_salesman_all_leads")
+        request._record().user_id = colleague
+        for day in ("11-30", "12-01", "12-02"):
+            self.remind(f"2026-{day} 10:00:00")
+        call = self.todos(request, colleague)
+        self.assertEqual(call.activity_type_id, self.env.ref("mail.mail_activity_data_call"))
+
     def test_try_harder_without_a_number(self):
         self.template.write({"remind_every": 1, "remind_escalate": True})
         self.env["res.users"].browse(self.salesman.id).sale_team_id.user_id = False

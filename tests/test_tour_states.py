@@ -4,7 +4,7 @@ from odoo.tests import tagged
 
 from .browser import DESKTOP, PHONE, BrowserCase, Device
 from .common import BODY, STROKES
-from .test_hold import HoldFixture
+from .test_hold import HeldPageFixture
 from .test_signing_pages import SigningPagesCase
 
 NARROW = Device("narrow phone", 320, 568, touch=True)
@@ -184,18 +184,8 @@ class TestReader(StatesCase):
 
 
 @tagged("post_install", "-at_install", "signature_tour")
-class TestHeld(HoldFixture, StatesCase):
+class TestHeld(HeldPageFixture, StatesCase):
     """A client reads what cannot be signed yet, pays, and signs."""
-
-    def prepare(self):
-        self.hold(self.template, hold_path="order_ids.invoice_ids")
-
-    def send(self, **values):
-        deal = self._make_deal(**values)
-        self.invoice = self.bill(deal)
-        deal.stage_id = self.stage_sign
-        token = self.link_of(self.work(), "zoe@client.example")
-        return self.requests_of(deal), token
 
     def test_client(self):
         for device in (PHONE, NARROW, DESKTOP):

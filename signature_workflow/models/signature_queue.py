@@ -135,7 +135,7 @@ class SignatureQueue(models.AbstractModel):
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001
-            # the one place where anything is caught: a failure must end as something a person sees
+            # anything is caught here: a failure must end as something a person sees
             self.env.cr.rollback()
             if len(batch) > 1:
                 for record in batch:

@@ -196,7 +196,7 @@ class SignatureSigner(models.Model):
         """Give a colleague a to-do about this signer, who has not answered."""
         self.ensure_one()
         request = self.request_id
-        user = request._team_leader() if way == "leader" else request.user_id
+        user = request._team_leader() if way == "leader" else request._looks_after()
         told = request.with_context(lang=user.lang)
         gaps = {"name": self.name, "document": request.name, "user": request.user_id.name, "times": self.reminders - 1}
         gaps["date"] = format_date(told.env, self.date_sent)
