@@ -1,6 +1,6 @@
 {
     "name": "Signature Workflow",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Sales/CRM",
     "summary": "Drag a deal to a stage: its document is generated, sent, signed, sealed and filed",
     "author": "Signature Workflow contributors",

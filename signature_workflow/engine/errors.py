@@ -58,6 +58,15 @@ class SealError(EngineError):
     """
 
 
+class TimestampError(EngineError):
+    """A timestamp server gives no timestamp that can be used; the document itself is all right.
+
+    Codes: ``tsa_unreachable`` (``url``), ``tsa_timeout`` (``url``, ``seconds``), ``tsa_refused`` (``url``, ``reason``),
+    ``tsa_answer`` (``url``: no answer as of RFC 3161, or one too long), ``tsa_mismatch`` (``url``: of another digest or
+    nonce), ``tsa_untrusted`` (``url``), ``tsa_url`` (``url``: no usable address).
+    """
+
+
 class TransitionError(EngineError):
     """A state is asked for that the table does not have.
 

@@ -12,6 +12,10 @@ TOKEN_BYTES = 32
 # a text message has little room; 128 bits cannot be guessed either
 SHORT_BYTES = 16
 SHORT_LENGTH = 22
+# of Crockford's base 32, which has no letters that look like digits; 16 of them are 80 bits
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 16
+_CODE = re.compile(f"[{_CODE_ALPHABET}]{{{CODE_LENGTH}}}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{22}")
 
 
@@ -47,6 +51,35 @@ def sign_url(base_url: str, token: str) -> str:
     if not is_well_formed(token):
         raise LinkError("token_malformed", "The token is not one of ours.")
     return f"{_checked_base(base_url)}/{'s' if len(token) == SHORT_LENGTH else 'sign'}/{token}"
+
+
+def new_code(choose: Callable[[str], str] = secrets.choice) -> str:
+    """Return a new code by which a sealed document is found on the verification page: 80 bits, 16 characters.
+
+    It is printed into the document and opens nothing of it, so it is no secret of its signers.
+
+    :param choose: called with an alphabet, returns one character of it
+    """
+    return "".join(choose(_CODE_ALPHABET) for _character in range(CODE_LENGTH))
+
+
+def read_code(text: str) -> str:
+    """Return the code that a person or an address has written as ``text``, or an empty string when it is none.
+
+    Small letters, blanks and hyphens do not matter, nor O for 0, I and L for 1.
+    """
+    plain = re.sub(r"[\s-]", "", text).upper() if isinstance(text, str) else ""
+    plain = plain.translate(str.maketrans("OIL", "011"))
+    return plain if _CODE.fullmatch(plain) else ""
+
+
+def verify_url(base_url: str, code: str) -> str:
+    """Return the address of the verification page of the document with this ``code``.
+
+    :param base_url: see :func:`sign_url`
+    :raises LinkError: ``base_url_invalid``
+    """
+    return f"{_checked_base(base_url)}/verify/{code}"
 
 
 def _checked_base(base_url):

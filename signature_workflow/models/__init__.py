@@ -44,6 +44,7 @@ from . import (
     signature_request_insert,
     signature_request_outcome,
     signature_request_paper,
+    signature_request_proof,
     signature_request_report,
     signature_request_seal,
     signature_request_withdraw,

@@ -9,7 +9,7 @@ from .engine_messages import engine_message
 
 
 class ResCompany(models.Model):
-    """The company's stamp."""
+    """The company's stamp, its timestamp server, and how long it keeps documents."""
 
     _inherit = "res.company"
 
@@ -20,6 +20,25 @@ class ResCompany(models.Model):
         max_height=1024,
         groups="signature_workflow.group_user,base.group_system",
         help="Stands in the stamp fields that colleagues fill, unless they choose another picture. PNG or JPEG.",
+    )
+
+    signature_tsa_url = fields.Char(
+        "Timestamp server",
+        groups="base.group_system",
+        help="Address of an RFC 3161 server, http or https. Empty: sealed documents carry no trusted time.",
+    )
+    signature_tsa_certificates = fields.Text(
+        "Certificates of the timestamp server",
+        groups="base.group_system",
+        help="PEM. Only timestamps by these, or issued under them, are accepted. Empty: any certificate.",
+    )
+    signature_keep_years = fields.Integer(
+        "Keep signed documents for (years)",
+        help="Counted from the day of the signed copy; then they are deleted. 0: for ever.",
+    )
+    signature_purge_days = fields.Integer(
+        "Delete what came to nothing after (days)",
+        help="Drafts, cancelled, declined and expired documents, and tests. 0: never.",
     )
 
     @api.constrains("signature_stamp")
