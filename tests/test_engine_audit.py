@@ -16,6 +16,26 @@ def make_chain(length=5):
     return events
 
 
+def make_line(previous, number, version=2):
+    """Return a line of a chain of version 2, with details."""
+    salt, details = f"{number:032x}", {"ip": "192.0.2.7", "user_agent": None, "data": {"name": "Ștefan"}}
+    payload = {"number": number, "details": audit.details_hash(salt, details)}
+    line = {"version": version, "previous": previous, "payload": payload, "salt": salt, "details": details}
+    return line | {"hash": audit.chain_hash(previous, payload, version)}
+
+
+def make_mixed_chain():
+    """Return three lines of version 1 and three of version 2."""
+    events = make_chain(3)
+    for number in range(3, 6):
+        events.append(make_line(events[-1]["hash"], number))
+    return events
+
+
+def erase(line):
+    line.update(salt=None, details=None)
+
+
 class TestAudit(BaseCase):
     def assertBroken(self, events, code, index):
         with self.assertRaises(AuditError) as caught:
@@ -43,9 +63,12 @@ class TestAudit(BaseCase):
     def test_the_hash_stays_the_same_for_ever(self):
         """Stored chains depend on it: a change of the encoding needs a new version."""
         self.assertEqual(
-            audit.chain_hash(audit.GENESIS, {"a": [1, "ș", None]}),
+            audit.chain_hash(audit.GENESIS, {"a": [1, "ș", None]}, 1),
             "5f9b3759d10c5975dfb49c296fca86761f7b24321d5e8a79ea1f2514f43a34be",
         )
+        line = make_line(audit.GENESIS, 1)
+        self.assertEqual(line["payload"]["details"], "e81faa84d520e5b645432fa5dc5b805906d42eab30d525b4f25307c5bd680ff7")
+        self.assertEqual(line["hash"], "cad2809ccf855c0ec4adc0b9bed927867737c175fa0cc4f1e3e95694a82a5f59")
 
     def test_an_untouched_chain_holds(self):
         audit.verify(make_chain())
@@ -60,7 +83,7 @@ class TestAudit(BaseCase):
     def test_a_recomputed_hash_breaks_the_next_event(self):
         events = make_chain()
         events[2]["payload"]["who"] = "Mallory"
-        events[2]["hash"] = audit.chain_hash(events[2]["previous"], events[2]["payload"])
+        events[2]["hash"] = audit.chain_hash(events[2]["previous"], events[2]["payload"], 1)
         self.assertBroken(events, "chain_broken", 3)
 
     def test_removed_moved_and_repeated_events_are_found(self):
@@ -72,8 +95,33 @@ class TestAudit(BaseCase):
 
     def test_unknown_versions_and_payloads_are_named(self):
         events = make_chain()
-        events[1]["version"] = 2
+        events[1]["version"] = 3
         self.assertBroken(events, "version_unknown", 1)
         events = make_chain()
         events[3]["payload"] = {"amount": 1.5}
         self.assertBroken(events, "payload_type", 3)
+
+    def test_versions_mix(self):
+        self.assertEqual(audit.verify(make_mixed_chain()), [])
+
+    def test_details_can_be_erased_and_not_be_changed(self):
+        events = make_mixed_chain()
+        erase(events[4])
+        self.assertEqual(audit.verify(events), [4])
+        for change in (
+            {"salt": "0" * 32},
+            {"details": {"ip": "192.0.2.8", "user_agent": None, "data": {"name": "Ștefan"}}},
+            {"details": None},
+            {"salt": None},
+            {"details": {"ip": "192.0.2.7"}},
+        ):
+            with self.subTest(change):
+                changed = make_mixed_chain()
+                changed[4] |= change
+                self.assertBroken(changed, "hash_mismatch", 4)
+
+    def test_a_line_does_not_become_one_of_the_other_version(self):
+        for index, version in ((1, 2), (4, 1)):
+            events = make_mixed_chain()
+            events[index] |= {"version": version, "salt": None, "details": None}
+            self.assertBroken(events, "hash_mismatch", index)

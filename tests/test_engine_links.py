@@ -63,3 +63,20 @@ class TestLinks(BaseCase):
             self.assertEqual(caught.exception.code, "base_url_invalid")
         with self.assertRaises(LinkError):
             links.sign_url("https://a.test", "../../web/login")
+
+    def test_codes_of_verification(self):
+        codes = {links.new_code() for _index in range(50)}
+        self.assertEqual(len(codes), 50)
+        for code in codes:
+            self.assertEqual(links.read_code(code), code)
+            self.assertEqual(links.read_code(f" {code[:4]}-{code[4:8]} {code[8:].lower()}\n"), code)
+        self.assertEqual(
+            links.verify_url("https://a.test/", "0123456789ABCDEF"), "https://a.test/verify/0123456789ABCDEF"
+        )
+        self.assertEqual(links.read_code("O123456789abcdiL"), "0123456789ABCD11")
+        with self.assertRaises(LinkError):
+            links.verify_url("javascript:alert(1)", "0123456789ABCDEF")
+
+    def test_other_texts_are_no_codes(self):
+        for text in ("", "0" * 15, "0" * 17, "U" * 16, "../" * 5 + "x", "٠" * 16, None, 16):
+            self.assertEqual(links.read_code(text), "")

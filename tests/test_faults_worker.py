@@ -5,35 +5,47 @@ from odoo.tools import mute_logger
 from psycopg2.errors import SerializationFailure
 
 from .bad_mail_server import BadMailServer
+from .bad_sms_gateway import BadSmsGateway
 from .common import BODY, STROKES
 from .invariants import assert_invariants
-from .killable_worker import COMMITS, POINTS, KillableWorker
+from .killable_worker import COMMITS, KillableWorker
 from .real_transactions import RealTransactionsCase
+
+NUMBER = "+40721234567"
+# at which points the worker is killed on a document's whole way
+ON_THE_WAY = ("rendering", "file write", "first links", "sealing", "mailing", "mailed", "reacting")
 
 
 class FaultsCase(RealTransactionsCase):
-    """A rule, and a worker in a process of its own that mails to a server of ours."""
+    """A rule, and a worker in a process of its own that mails and texts to servers of ours."""
+
+    channel = "email"
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.worker = cls.enterClassContext(KillableWorker())
         cls.server = cls.enterClassContext(BadMailServer())
+        cls.gateway = cls.enterClassContext(BadSmsGateway())
 
     def setUp(self):
         super().setUp()
-        self.server.mood = "good"
+        self.server.mood = self.gateway.mood = "good"
         self.server.mails.clear()
+        self.gateway.texts.clear()
         with self.transaction() as env:
             self._make(env)
 
     def _make(self, env):
         env["signature.rule"].search([]).active = False
+        env["ir.config_parameter"].set_param("sms.endpoint", self.gateway.url)
         env.ref("base.user_admin").email = "admin@company.example"
-        partner = env["res.partner"].create({"name": "Client", "email": "c@client.example"})
+        partner = env["res.partner"].create(
+            {"name": "Client", "email": "c@client.example", "phone": NUMBER, "country_id": env.ref("base.ro").id}
+        )
         roles = [
-            (0, 0, {"role_id": env.ref(f"signature_workflow.{name}").id, "sequence": 1})
-            for name in ("role_client", "role_company")
+            (0, 0, {"role_id": env.ref(f"signature_workflow.{name}").id, "sequence": 1, "channel": channel})
+            for name, channel in (("role_client", self.channel), ("role_company", "email"))
         ]
         template = env["signature.template"].create({"name": "Faulty", "body": BODY, "role_ids": roles})
         stages = env["crm.stage"].create([{"name": name, "sequence": 200} for name in ("To sign", "Next")])
@@ -101,8 +113,14 @@ class FaultsCase(RealTransactionsCase):
             moves = deals.message_ids.tracking_value_ids.filtered(lambda value: value.field_id.name == "stage_id")
             self.assertLessEqual(len(moves), len(deals))
             assert_invariants(self, env)
-        copies = [mail for mail in self.server.mails if b"application/pdf" in mail]
-        self.assertGreaterEqual(len(copies), 2 * len(deals))
+        self.assertGreaterEqual(len(self.copies()), 2 * len(deals))
+
+    def check_at_any_time(self):
+        with self.transaction() as env:
+            assert_invariants(self, env, finished=False)
+
+    def copies(self):
+        return [mail for mail in self.server.mails if b"application/pdf" in mail]
 
 
 @tagged("post_install", "-at_install")
@@ -111,7 +129,7 @@ class TestKilledWorker(FaultsCase):
 
     def test_killed_at_each_point(self):
         commits = [f"{when} {number}" for when in ("before", "after") for number in COMMITS]
-        for point in [*POINTS, *commits]:
+        for point in [*ON_THE_WAY, *commits]:
             with self.subTest(point):
                 self.enter()
                 reached = not self.worker.run(point)
@@ -129,6 +147,47 @@ class TestKilledWorker(FaultsCase):
         self._clean()
         self.made = [each for each in made if each[0] != "crm.lead"]
         self.server.mails.clear()
+
+    def test_killed_while_it_tells_of_the_end(self):
+        self.enter(3)
+        self.finish()
+        self.server.mails.clear()
+        with self.transaction() as env:
+            self.requests(env).action_cancel("No longer wanted")
+        for point in ("told", "before second commit", "mailing"):
+            with self.subTest(point):
+                self.assertFalse(self.worker.run(point))
+                self.check_at_any_time()
+        self.finish()
+        told = [mail for mail in self.server.mails if b"Subject: Cancelled: " in mail]
+        self.assertEqual(len(told), 6)
+        with self.transaction() as env:
+            self.assertEqual(set(self.requests(env).reaction_ids.mapped("state")), {"done"})
+            assert_invariants(self, env)
+
+    def test_full_disk(self):
+        """Somebody is told, nothing is completed without bytes, and it goes on once there is room."""
+        self.enter(2)
+        self.check_no_room("queued")
+        self.sign_all()
+        self.check_no_room("signed")
+        self.check_completed()
+
+    def check_no_room(self, state):
+        self.assertTrue(self.worker.run(how="full"))
+        with self.transaction() as env:
+            requests = self.requests(env)
+            self.assertEqual(set(requests.mapped("state")), {"failed"})
+            self.assertIn("no room", requests[0].failure)
+            todos = env["mail.activity"].search([("signature_request_id", "in", requests.ids)])
+            self.assertEqual((todos.user_id, len(todos)), (env.ref("base.user_admin"), 2))
+            self.check_at_any_time()
+            requests.action_retry()
+            self.assertEqual(set(requests.mapped("state")), {state})
+        # and the server is killed in the middle of a file
+        self.assertFalse(self.worker.run(how="torn"))
+        self.check_at_any_time()
+        self.finish()
 
     def test_cut_from_the_database(self):
         self.enter(3)
@@ -219,3 +278,58 @@ class TestBadMailServer(FaultsCase):
         self.enter()
         self.finish()
         self.assertEqual(len(self.to_client()), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestBadSmsGateway(FaultsCase):
+    """The client is reached by SMS: what the gateway did not take, or perhaps did, is told to a person."""
+
+    channel = "sms"
+
+    def links(self):
+        return [text for text in self.gateway.texts if "/s/" in text]
+
+    def test_down(self):
+        self.check_told("down", taken=0)
+
+    def test_drops(self):
+        """It has taken the message, but its answer is lost."""
+        self.check_told("drops", taken=1)
+
+    def check_told(self, mood, taken):
+        self.gateway.mood = mood
+        self.enter()
+        self.finish()
+        self.assertEqual(len(self.links()), taken)
+        with self.transaction() as env:
+            request = self.requests(env)
+            self.assertEqual(request.state, "sent", request.failure)
+            todo = env["mail.activity"].search([("signature_request_id", "=", request.id)])
+            self.assertEqual(todo.user_id, env.ref("base.user_admin"))
+            self.assertIn(f"could not be sent to {NUMBER}: Server Error, and perhaps it has arrived", todo.note)
+            self.assertEqual(request.event_ids.mapped("kind").count("undelivered"), 1)
+            assert_invariants(self, env)
+            self.gateway.mood = "good"
+            self.gateway.texts.clear()
+            request.signer_ids.filtered("phone")[0].action_resend()
+        self.finish()
+        self.assertEqual(len(self.links()), 1)
+        with self.transaction() as env:
+            self.assertFalse(env["mail.activity"].search([("signature_request_id", "=", self.requests(env).id)]))
+
+    def test_slow(self):
+        self.gateway.mood = "slow"
+        self.enter()
+        self.finish()
+        self.assertEqual(len(self.links()), 1)
+        with self.transaction() as env:
+            self.assertNotIn("undelivered", self.requests(env).event_ids.mapped("kind"))
+
+    def test_killed_as_it_was_sent(self):
+        """It goes out once more: whether it has arrived nobody knows."""
+        self.enter()
+        self.assertFalse(self.worker.run("texted"))
+        self.finish()
+        self.assertEqual(len(self.links()), 2)
+        with self.transaction() as env:
+            assert_invariants(self, env)

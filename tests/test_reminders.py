@@ -350,18 +350,8 @@ class TestReminders(ReminderCase):
 
 
 @tagged("post_install", "-at_install")
-class TestReminderAtOnce(test_concurrency.RealTransactionsCase):
+class TestReminderAtOnce(test_concurrency.SentRequestsCase):
     """Two workers remind at the instant at which half of the signers sign."""
-
-    _make = test_concurrency.TestLastSigners._make
-    _sign = test_concurrency.TestLastSigners._sign
-
-    def setUp(self):
-        super().setUp()
-        with self.transaction() as env:
-            self.request_ids, self.made = self._make(env)
-        with self.transaction() as env:
-            env["signature.request"]._cron_process()
 
     def _run(self, env, signer_id, nonce):
         return self._sign(env, signer_id, nonce) if signer_id else env["signature.signer"]._cron_remind

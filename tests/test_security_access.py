@@ -5,7 +5,8 @@ from odoo.tools import mute_logger
 
 from .common import LINK, SignatureCase
 
-ORM_METHODS = {"create", "write", "unlink", "copy_data"}
+# `init` is private in Odoo's own class, and so in every other one
+ORM_METHODS = {"create", "write", "unlink", "copy_data", "init"}
 MODELS = (
     "signature.request",
     "signature.signer",

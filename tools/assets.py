@@ -9,6 +9,7 @@ import shutil
 from tools.database import FILESTORE
 from tools.paths import CACHE
 from tools.postgres import psql
+from tools.system import locked
 
 HOME = CACHE / "assets"
 WHERE = "url LIKE '/web/assets/%' AND store_fname IS NOT NULL"
@@ -24,8 +25,9 @@ def keep(database, key):
     psql(database, f"\\copy (SELECT {COLUMNS} FROM ir_attachment WHERE {WHERE}) TO '{fresh}/rows'")
     for name in psql(database, f"SELECT DISTINCT store_fname FROM ir_attachment WHERE {WHERE}"):
         _link(FILESTORE / database / name, fresh / "files" / name)
-    shutil.rmtree(kept, ignore_errors=True)
-    fresh.rename(kept)
+    with locked("assets"):
+        shutil.rmtree(kept, ignore_errors=True)
+        fresh.rename(kept)
 
 
 def restore(database, key):

@@ -35,6 +35,8 @@ def _python_checks(programs, fix):
     settings = CHECKOUT / "pyproject.toml"
     yield "ruff", CHECKOUT, [programs / "ruff", "check", *(["--fix"] if fix else []), "."]
     yield "ruff format", CHECKOUT, [programs / "ruff", "format", *([] if fix else ["--diff"]), "."]
+    # only what is certain to matter: ruff looks for the rest of its rules, line by line
+    yield "bandit", CHECKOUT, [programs / "bandit", "--quiet", "-lll", "--recursive", "."]
     yield "import-linter", CHECKOUT, [programs / "lint-imports", "--no-cache", "--no-logo"]
     yield "pylint-odoo", addon_folder(), [programs / "pylint", f"--rcfile={settings}", *PYLINT_DISABLED, ADDON]
     oca = [programs / "oca-checks-odoo-module", f"--disable={','.join(OCA_DISABLED)}"]

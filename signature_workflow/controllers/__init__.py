@@ -1,1 +1,1 @@
-from . import log, pdfjs, portal, seen_as, sign, template
+from . import evidence, log, pdfjs, portal, seen_as, sign, template, verify

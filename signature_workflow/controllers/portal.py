@@ -5,7 +5,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.fields import Domain
 from odoo.http import request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from ..models.signature_signer_page import COPY_STATES
 from . import responses
@@ -80,6 +80,9 @@ class SignaturePortal(CustomerPortal):
 
     @http.route("/my/signatures/<int:signer_id>/open", type="http", auth="user", methods=["POST"], website=True)
     def open_signature(self, signer_id, **_params):
+        if request.httprequest.method != "POST":
+            # Odoo lets OPTIONS in everywhere, and asks it for no CSRF token
+            raise MethodNotAllowed(["POST"])
         signer = self._own_signer(signer_id)
         response = request.redirect(signer._account_link(responses.origin()), code=303, local=False)
         response.headers["Cache-Control"] = "no-store"

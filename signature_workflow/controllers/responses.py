@@ -8,6 +8,7 @@ from odoo.tools import format_date, format_datetime, get_lang, groupby
 from odoo.tools.json import scriptsafe
 
 from ..engine import files, images
+from ..models.ir_http import PRIVATE_HEADERS
 
 # what the page accepts of files in all, which leaves room for marks and texts
 MAX_FILES = 11 * 1024 * 1024
@@ -29,11 +30,7 @@ DOCUMENT_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 def private(response, policy):
     """Keep the secret link and what lies behind it out of caches, referrers, indexes and frames."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = policy
+    response.headers.update({**PRIVATE_HEADERS, "Content-Security-Policy": policy})
     return response
 
 

@@ -56,8 +56,8 @@ class TemplateDocument(http.Controller):
 
     def _template(self, template_id):
         template = request.env["signature.template"].browse(template_id).exists()
-        template.check_access("read")
-        if not template:
+        # whoever may not read it learns no more than that there is nothing
+        if not template or not template.has_access("read"):
             raise request.not_found()
         return template
 

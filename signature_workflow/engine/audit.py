@@ -3,16 +3,25 @@
 Each event stores the hash of the event before it. Who changes, removes, inserts or reorders an
 event without recomputing all later ones is found by :func:`verify`. Events cut off at the end are
 found only by whoever kept the last hash; it is printed into the sealed document for that.
+
+The hash of an event is SHA-256 over ``canonical({"payload": ..., "previous": ..., "version": ...})``.
+In version 1 the payload holds everything. In version 2 what may be about a person, its *details*, stands
+beside the payload, which holds only ``details``: SHA-256 over a salt and the canonical details. Salt and
+details can be erased together: the chain still holds, and nobody can guess from the digest what stood there.
+
+``python -m signature_workflow.engine.audit FILE`` checks an evidence file without Odoo and without a database.
 """
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 
 from .errors import AuditError
 
 GENESIS = "0" * 64
-VERSION = 1
+VERSION = 2
+VERSIONS = (1, VERSION)
 
 
 def canonical(payload: dict) -> bytes:
@@ -33,30 +42,59 @@ def chain_hash(previous: str, payload: dict, version: int = VERSION) -> str:
     :param previous: hash of the event before, or :data:`GENESIS`
     :raises AuditError: ``payload_type``, ``version_unknown``
     """
-    if version != VERSION:
+    if version not in VERSIONS:
         raise AuditError("version_unknown", f"There is no version {version!r}.", version=version)
     link = {"payload": payload, "previous": previous, "version": version}
     return hashlib.sha256(canonical(link)).hexdigest()
 
 
-def verify(events: Iterable[Mapping]) -> None:
+def details_hash(salt: str, details: dict) -> str:
+    """Return what the payload of an event of version 2 says of its details, as lower-case hex of SHA-256.
+
+    :param salt: 32 hex digits, as the ASCII text that they are
+    :raises AuditError: ``payload_type``
+    """
+    return hashlib.sha256(salt.encode() + canonical(details)).hexdigest()
+
+
+def is_erased(event: Mapping) -> bool:
+    """Tell whether the details of an event, as of :func:`verify`, were erased."""
+    return event["version"] == VERSION and event["salt"] is None and event["details"] is None
+
+
+def verify(events: Iterable[Mapping]) -> list[int]:
     """Check a whole chain, first event first.
 
-    :param events: each with ``previous``, ``hash``, ``version`` and ``payload``
+    :param events: each with ``previous``, ``hash``, ``version`` and ``payload``; those of version 2 also with ``salt``
+        and ``details``, both ``None`` once they are erased
+    :return: the positions, counted from 0, of the events whose details were erased
     :raises AuditError: ``chain_broken`` (an event is missing, added or moved), ``hash_mismatch``
         (its content was changed), ``payload_type``, ``version_unknown``; all with ``index``
     """
-    expected = GENESIS
+    expected, erased = GENESIS, []
     for index, event in enumerate(events):
         if event["previous"] != expected:
             raise AuditError("chain_broken", f"Event {index} follows another one.", index=index)
         try:
             computed = chain_hash(event["previous"], event["payload"], event["version"])
+            if computed != event["hash"] or not _has_its_details(event):
+                raise AuditError("hash_mismatch", f"Event {index} was changed.")
         except AuditError as error:
             raise AuditError(error.code, str(error), index=index, **error.params) from None
-        if computed != event["hash"]:
-            raise AuditError("hash_mismatch", f"Event {index} was changed.", index=index)
+        if is_erased(event):
+            erased.append(index)
         expected = computed
+    return erased
+
+
+def _has_its_details(event):
+    """Tell whether the details are those that the payload speaks of, or were erased."""
+    if event["version"] == 1 or is_erased(event):
+        return True
+    salt, details = event["salt"], event["details"]
+    if salt is None or details is None:
+        return False
+    return details_hash(salt, details) == event["payload"].get("details")
 
 
 def _plain(value, path):
@@ -73,3 +111,9 @@ def _plain(value, path):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         return {_plain(key, path): _plain(value[key], f"{path}.{key}") for key in keys}
     raise AuditError("payload_type", f"No plain value at {path}.", path=path)
+
+
+if __name__ == "__main__":
+    from .verifier import main
+
+    sys.exit(main(sys.argv[1:]))

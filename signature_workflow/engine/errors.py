@@ -52,7 +52,8 @@ class SealError(EngineError):
 
     Codes: ``document_unreadable``, ``already_signed``, ``seal_too_large``, ``seal_invalid``
     (``problem``), ``key_invalid``, ``key_mismatch``, ``key_type``, ``key_too_small`` (``bits``),
-    ``key_usage``, ``certificate_invalid``, ``certificate_expired`` (``not_after``),
+    ``key_usage``, ``certificate_invalid``, ``certificate_revoked``, ``chain_broken`` (``subject``: of which
+    certificate in the chain), ``certificate_expired`` (``not_after``),
     ``certificate_not_yet_valid`` (``not_before``), ``pkcs12_unreadable``, ``pkcs12_incomplete``,
     ``secret_wrong``, ``secret_missing``, ``moment_naive``.
     """
@@ -104,10 +105,11 @@ class PlacementError(EngineError):
 
 
 class AuditError(EngineError):
-    """An audit payload cannot be hashed, or a chain of events does not hold.
+    """An audit payload cannot be hashed, a chain of events does not hold, or a file is no evidence of one.
 
     Codes: ``payload_type`` (``path``), ``version_unknown`` (``version``), ``chain_broken``,
-    ``hash_mismatch``. Errors of :func:`audit.verify` also carry ``index``, counted from 0.
+    ``hash_mismatch``, ``evidence_unreadable`` (``path``). Errors of :func:`audit.verify` also carry ``index``,
+    counted from 0.
     """
 
     @property

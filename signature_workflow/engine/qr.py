@@ -13,11 +13,23 @@ MAX_BYTES = 2331
 QUIET_ZONE = 4
 
 
+# ISO/IEC 18004 7.8: one of eight; which one is looked for only where the code is shown on a screen
+_PRINTED_MASK = 3
+
+
 @dataclass(frozen=True)
 class QrPath:
     """The dark modules as an SVG path, in a square of ``size`` x ``size`` units that includes the quiet zone."""
 
     path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class QrRuns:
+    """The dark modules as `(x, y, width)` of rows' runs, in a square as that of :class:`QrPath`; y grows downwards."""
+
+    runs: tuple[tuple[int, int, int], ...]
     size: int
 
 
@@ -29,13 +41,28 @@ def svg_path(text: str) -> QrPath:
 
     :raises LinkError: ``qr_too_long``
     """
+    found = _read(text, mask_pattern=None)
+    return QrPath("".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in found.runs), found.size)
+
+
+def runs(text: str) -> QrRuns:
+    """Return the QR code of ``text`` as :func:`svg_path` does, but with a mask that is not the best one of eight.
+
+    Trying them all takes six times as long; on paper, where contrast is high, any of them is read.
+
+    :raises LinkError: ``qr_too_long``
+    """
+    return _read(text, mask_pattern=_PRINTED_MASK)
+
+
+def _read(text, mask_pattern):
     if len(text.encode()) > MAX_BYTES:
         raise LinkError("qr_too_long", "The text does not fit into a QR code.", limit=MAX_BYTES)
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, mask_pattern=mask_pattern)
     code.add_data(text)
     matrix = code.get_matrix()
-    path = "".join(f"M{x} {y}h{width}v1h-{width}z" for y, row in enumerate(matrix) for x, width in _runs(row))
-    return QrPath(path, len(matrix))
+    found = tuple((x, y, width) for y, row in enumerate(matrix) for x, width in _runs(row))
+    return QrRuns(found, len(matrix))
 
 
 def _runs(row):

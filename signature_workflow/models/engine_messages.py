@@ -1,5 +1,15 @@
 """What the engine's error codes mean to a person: one sentence, with the next step."""
 
+from urllib.parse import urlsplit
+
+
+def _host(params):
+    """Return the name of the timestamp server: more of its address may be a secret."""
+    try:
+        return urlsplit(params.get("url", "")).hostname or ""
+    except ValueError:
+        return ""
+
 
 def _megabytes(params):
     return params.get("limit", 0) // 1024**2
@@ -70,6 +80,49 @@ def engine_message(env, error):
         "key_type": env._("Only RSA and elliptic-curve keys are supported."),
         "key_usage": env._("The certificate is not meant for digital signatures."),
         "key_too_small": env._("The key is too weak (%s bits).", params.get("bits")),
+        "key_mismatch": env._("The key and the certificate in the file do not belong together. Export them anew."),
+        "chain_broken": env._(
+            "The certificate “%s” in the file did not issue the one before it, has expired, or is not an authority's. "
+            "Export the key anew with the chain that its issuer gives.",
+            params.get("subject", ""),
+        ),
+        "certificate_revoked": env._(
+            "The certificate of the sealing key was revoked. Make or import another key under Signatures / "
+            "Configuration."
+        ),
+        # timestamps
+        "tsa_url": env._(
+            "“%s” is not the address of a timestamp server. Enter one such as https://tsa.example.com, without a "
+            "password.",
+            params.get("url", ""),
+        ),
+        "tsa_unreachable": env._(
+            "The timestamp server %s cannot be reached. Check its address, and whether this server may connect to it.",
+            _host(params),
+        ),
+        "tsa_timeout": env._(
+            "The timestamp server %(host)s did not answer within %(seconds)s seconds. Try again later, or enter "
+            "another one.",
+            host=_host(params),
+            seconds=params.get("seconds"),
+        ),
+        "tsa_refused": env._(
+            "The timestamp server %(host)s refused: %(reason)s. Ask who runs it, or enter another one.",
+            host=_host(params),
+            reason=params.get("reason", ""),
+        ),
+        "tsa_answer": env._(
+            "What %s answers is no timestamp. Check that the address is that of an RFC 3161 server.", _host(params)
+        ),
+        "tsa_mismatch": env._(
+            "The timestamp server %s answered for something else than what it was asked for. Enter another one.",
+            _host(params),
+        ),
+        "tsa_untrusted": env._(
+            "The timestamp of %s is not by a certificate that can be trusted. Check the certificates of the timestamp "
+            "server in the settings.",
+            _host(params),
+        ),
         # links
         "base_url_invalid": env._("The system parameter web.base.url is not a web address, so no link can be sent."),
         # what signers send

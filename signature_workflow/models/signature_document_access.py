@@ -5,12 +5,12 @@ from odoo.fields import Domain
 
 
 class SignatureDocumentAccess(models.AbstractModel):
-    """Parts of a request are seen by those who see the request, in every way of reading."""
+    """Parts of a request are seen by those who see the request, in every way of reading, and go with it."""
 
     _name = "signature.document.access"
     _description = "Access through the signature request"
 
-    request_id = fields.Many2one("signature.request", required=True, readonly=True, index=True, ondelete="restrict")
+    request_id = fields.Many2one("signature.request", required=True, readonly=True, index=True, ondelete="cascade")
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, *, active_test=True, bypass_access=False):

@@ -1,4 +1,6 @@
+import contextlib
 import json
+import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -49,8 +51,45 @@ KINDS = [
 ]
 
 
+# What an insider with SQL may do to the trail: erase the details of a line, and delete a request as a whole.
+GUARD = """
+CREATE OR REPLACE FUNCTION signature_event_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    erased signature_event%ROWTYPE;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        erased := OLD;
+        erased.ip := NULL;
+        erased.user_agent := NULL;
+        erased.data := NULL;
+        erased.salt := NULL;
+        IF OLD.version = 2 AND NEW IS NOT DISTINCT FROM erased THEN
+            RETURN NEW;
+        END IF;
+    ELSIF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (SELECT FROM signature_request WHERE id = OLD.request_id) THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'The audit trail of signatures is append-only: % is refused.', TG_OP;
+END
+$$;
+DROP TRIGGER IF EXISTS signature_event_guard_rows ON signature_event;
+CREATE TRIGGER signature_event_guard_rows BEFORE UPDATE OR DELETE ON signature_event
+    FOR EACH ROW EXECUTE FUNCTION signature_event_guard();
+DROP TRIGGER IF EXISTS signature_event_guard_table ON signature_event;
+CREATE TRIGGER signature_event_guard_table BEFORE TRUNCATE ON signature_event
+    FOR EACH STATEMENT EXECUTE FUNCTION signature_event_guard();
+"""
+DETAILS = ("ip", "user_agent", "data")
+
+
 class SignatureEvent(models.Model):
-    """One line of the audit trail: append-only, each carrying the hash of the one before."""
+    """One line of the audit trail: append-only, each carrying the hash of the one before.
+
+    The database refuses changes, too. Lines of version 1 carry all in their hash; in later ones the details can be
+    erased, see `engine.audit`.
+    """
 
     _name = "signature.event"
     _inherit = ["signature.document.access"]
@@ -67,10 +106,17 @@ class SignatureEvent(models.Model):
     user_agent = fields.Char("Device", readonly=True)
     data = fields.Text(readonly=True, help="Canonical JSON of what belongs to this event.")
     version = fields.Integer(required=True, readonly=True)
+    # who knows it could guess at erased details
+    salt = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    details_sha256 = fields.Char(readonly=True, help="Over the salt, IP address, device and data.")
     previous_hash = fields.Char(required=True, readonly=True)
     hash = fields.Char(required=True, readonly=True)
 
     _sequence_uniq = models.UniqueIndex("(request_id, sequence)")
+
+    def init(self):
+        """Have the database refuse what the ORM refuses; at installation and at each upgrade."""
+        self.env.cr.execute(GUARD)
 
     @api.model
     def _append(self, requests, kind, *, signer=None, data=None, origin=None):
@@ -96,10 +142,12 @@ class SignatureEvent(models.Model):
                 "ip": (origin or {}).get("ip", False),
                 "user_agent": (origin or {}).get("user_agent", "")[:500] or False,
                 "data": audit.canonical((data(request) if callable(data) else data) or {}).decode(),
-                "version": 1,
+                "version": audit.VERSION,
+                "salt": secrets.token_hex(16),
                 "previous_hash": previous,
             }
-            values["hash"] = audit.chain_hash(previous, self._payload(values), 1)
+            values["details_sha256"] = audit.details_hash(values["salt"], self._details(values))
+            values["hash"] = audit.chain_hash(previous, self._payload(values))
             values_list.append(values)
         return self.sudo().create(values_list)
 
@@ -107,46 +155,80 @@ class SignatureEvent(models.Model):
     def _heads(self, requests):
         """Return `{request id: (sequence, hash)}` of the last event of each."""
         self.flush_model()
+        # by the index, one row for each request, however long its trail is
         self.env.cr.execute(
-            """SELECT DISTINCT ON (request_id) request_id, sequence, hash
-                 FROM signature_event WHERE request_id IN %s
-             ORDER BY request_id, sequence DESC""",
-            [requests._ids],
+            """SELECT request.id, head.sequence, head.hash
+                 FROM unnest(%s) AS request(id),
+                      LATERAL (SELECT sequence, hash FROM signature_event
+                                WHERE request_id = request.id ORDER BY sequence DESC LIMIT 1) head""",
+            [requests.ids],
         )
         return {row[0]: row[1:] for row in self.env.cr.fetchall()}
 
     @api.model
+    def _details(self, values):
+        """Return what an event says that may be about a person."""
+        details = {name: values[name] or None for name in DETAILS}
+        # what is no JSON was tampered with: as it is, it does not fit the hash
+        with contextlib.suppress(TypeError, ValueError):
+            details["data"] = json.loads(values["data"])
+        return details
+
+    @api.model
     def _payload(self, values):
         """Return what the hash of an event covers."""
-        payload = {
-            name: values[name] or None
-            for name in ("request_id", "sequence", "kind", "date", "signer_id", "user_id", "ip", "user_agent")
+        names = ("request_id", "sequence", "kind", "date", "signer_id", "user_id")
+        payload = {name: values[name] or None for name in names}
+        if values["version"] == 1:
+            return payload | self._details(values)
+        return payload | {"details": values["details_sha256"]}
+
+    def _lines(self):
+        """Return the events as `engine.audit.verify` and the evidence file take them, first event first."""
+        return [event._line() for event in self.sudo().sorted("sequence")]
+
+    def _line(self):
+        self.ensure_one()
+        values = {
+            "request_id": self.request_id.id,
+            "signer_id": self.signer_id.id,
+            "user_id": self.user_id.id,
+            "date": fields.Datetime.to_string(self.date),
+            **{name: self[name] for name in ("sequence", "kind", "version", "details_sha256", *DETAILS)},
         }
-        return payload | {"data": json.loads(values["data"])}
+        has_details = self.version != 1 and any(self[name] for name in ("salt", *DETAILS))
+        return {
+            "version": self.version,
+            "previous": self.previous_hash,
+            "hash": self.hash,
+            "payload": self._payload(values),
+            "salt": self.salt or None,
+            "details": self._details(values) if has_details else None,
+        }
 
     def _verify_chain(self):
-        """Verify the trail of one request. Raises the engine's AuditError naming the bad line."""
-        audit.verify(
-            {
-                "previous": event.previous_hash,
-                "hash": event.hash,
-                "version": event.version,
-                "payload": self._payload(
-                    {
-                        "request_id": event.request_id.id,
-                        "sequence": event.sequence,
-                        "kind": event.kind,
-                        "date": fields.Datetime.to_string(event.date),
-                        "signer_id": event.signer_id.id,
-                        "user_id": event.user_id.id,
-                        "ip": event.ip,
-                        "user_agent": event.user_agent,
-                        "data": event.data,
-                    }
-                ),
-            }
-            for event in self.sorted("sequence")
+        """Verify the trail of one request; return the positions, from 0, of the events whose details were erased.
+
+        Raises the engine's AuditError naming the bad line.
+        """
+        return audit.verify(self._lines())
+
+    def _erase(self):
+        """Erase the details of these events, for ever: the trail still holds. Returns those that it has erased.
+
+        The caller notes it as an event. Lines of version 1, of before 19.0.1.3.0, cannot be erased and stay.
+        """
+        if not self:
+            return self
+        self.flush_recordset()
+        self.env.cr.execute(
+            """UPDATE signature_event SET ip = NULL, user_agent = NULL, data = NULL, salt = NULL
+                WHERE id IN %s AND version = 2 AND salt IS NOT NULL RETURNING id""",
+            [self._ids],
         )
+        erased = self.browse(row[0] for row in self.env.cr.fetchall())
+        erased.invalidate_recordset([*DETAILS, "salt"])
+        return erased
 
     def write(self, vals):
         if self:

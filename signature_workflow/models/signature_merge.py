@@ -102,7 +102,7 @@ class SignatureMerge(models.AbstractModel):
 
     @api.model
     def _is_readable(self, records, field):
-        if field is None or field.groups or field.type in UNREADABLE_TYPES:
+        if field is None or field.groups or field.type in UNREADABLE_TYPES or "password" in field.name:
             return False
         # the names of the linked records are values too
         linked = [records.env[field.comodel_name]] if field.relational else []

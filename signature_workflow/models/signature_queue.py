@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import logging
 
 from odoo import api, fields, models
@@ -16,6 +17,8 @@ CONCURRENCY_ERRORS = (
     pg_errors.LockNotAvailable,
     pg_errors.DeadlockDetected,
 )
+# the disk, what this server may use of it, or what one file may take
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAX_ATTEMPTS = 3
 # the crons that do the work side by side
 WORKERS = ("ir_cron_process", "ir_cron_process_2")
@@ -71,29 +74,34 @@ class SignatureQueue(models.AbstractModel):
         time of the cron run is over and work may be left.
         """
         seen = []
-        for fresh, size in (("=", limit), ("!=", 1)):
-            waiting = [*domain, ("attempts", fresh, 0)]
-            while batch := self._queue_claim([*waiting, ("id", "not in", seen)], size):
-                seen += batch.ids
-                batch._queue_attempt(domain, work)
-                if not self.env["ir.cron"]._commit_progress(len(batch)):
-                    return False
+        while batch := self._queue_claim([*domain, ("id", "not in", seen)], limit):
+            seen += batch.ids
+            batch._queue_attempt(domain, work)
+            if not self.env["ir.cron"]._commit_progress(len(batch)):
+                return False
         return True
 
     @api.model
     def _queue_claim(self, domain, limit):
-        """Lock and return at most `limit` of the records that no other worker has, and leave it its share of them."""
+        """Lock and return at most `limit` of the records that no other worker has, and leave it its share of them.
+
+        What was tried before in vain comes last, one by one.
+        """
         if limit > MIN_SHARE:
             count = self.search_count(domain, limit=2 * limit)
             if not count:
                 return self.browse()
             limit = min(limit, max(MIN_SHARE, count // 2))
-        query = self._search(domain, order="id", limit=limit)
+        query = self._search(domain, limit=limit)
+        tried = SQL("COALESCE(%s, 0) > 0", SQL.identifier(self._table, "attempts"))
+        query.order = SQL("%s, %s", tried, SQL.identifier(self._table, "id"))
+        columns = query.select(SQL.identifier(self._table, "id"), tried)
         while True:
             try:
                 # in one statement, so that hardly any time is left for another worker between finding and locking
-                self.env.cr.execute(SQL("%s FOR NO KEY UPDATE SKIP LOCKED", query.select()), log_exceptions=False)
-                return self.browse(row[0] for row in self.env.cr.fetchall())
+                self.env.cr.execute(SQL("%s FOR NO KEY UPDATE SKIP LOCKED", columns), log_exceptions=False)
+                rows = self.env.cr.fetchall()
+                return self.browse([row[0] for row in rows if not row[1]] or [row[0] for row in rows[:1]])
             except CONCURRENCY_ERRORS:
                 # what was found has just been done by another worker: look again
                 self.env.cr.rollback()
@@ -169,6 +177,8 @@ class SignatureQueue(models.AbstractModel):
     def _queue_message(self, error):
         if isinstance(error, UserError):
             return str(error)
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            return self.env._("There is no room on the server's disk. Make some, then try again.")
         if isinstance(error, EngineError):
             return engine_message(self.env, error)
         _logger.exception("Signature work failed", exc_info=error)

@@ -17,6 +17,7 @@ class SignatureReaction(models.Model):
     kind = fields.Selection(
         [
             ("copies", "Mail the signed copy"),
+            ("tell", "Tell the signers"),
             ("write", "Write answers back"),
             ("rule", "What the stage rule says"),
             ("automation", "Automation rule"),
@@ -30,12 +31,12 @@ class SignatureReaction(models.Model):
         readonly=True,
         default="pending",
     )
-    event = fields.Selection(EVENTS, readonly=True, required=True)
+    event = fields.Selection([*EVENTS, ("withdrawn", "Acceptance withdrawn")], readonly=True, required=True)
     action_id = fields.Many2one("signature.rule.action", readonly=True, index="btree_not_null", ondelete="set null")
     automation_id = fields.Many2one("base.automation", readonly=True, index="btree_not_null", ondelete="set null")
     outcome = fields.Char(readonly=True, help="What was done, or why nothing was to be done.")
 
-    _kind_uniq = models.UniqueIndex("(request_id, kind) WHERE kind IN ('copies', 'write')")
+    _kind_uniq = models.UniqueIndex("(request_id, kind) WHERE kind IN ('copies', 'tell', 'write')")
     _action_uniq = models.UniqueIndex("(request_id, action_id) WHERE action_id IS NOT NULL")
     _automation_uniq = models.UniqueIndex("(request_id, automation_id, event) WHERE automation_id IS NOT NULL")
     _pending_idx = models.Index("(id) WHERE state = 'pending'")
@@ -70,6 +71,12 @@ class SignatureReaction(models.Model):
         ]
         self.create(new)
         self._wake(requests)
+        self._queue_trigger()
+
+    @api.model
+    def _plan_telling(self, requests, event):
+        """Note that the signers of `requests` are to be told that these were cancelled or withdrawn."""
+        self.create([{"request_id": request.id, "kind": "tell", "event": event} for request in requests])
         self._queue_trigger()
 
     @api.model
@@ -125,7 +132,7 @@ class SignatureReaction(models.Model):
             return
         # whatever is asked for until this transaction ends has come of this document
         self.request_id._set_cause()
-        if self.request_id.is_unlinked and self.kind != "copies":
+        if self.request_id.is_unlinked and self.kind not in ("copies", "tell"):
             state, outcome = "done", self.env._("The document was unlinked, so nothing was done.")
         else:
             state, outcome = getattr(self, f"_apply_{self.kind}")()
@@ -145,6 +152,11 @@ class SignatureReaction(models.Model):
     def _apply_copies(self):
         sent = self.request_id.signer_ids._send_copies()
         return "done", self.env._("Sent to %s", sent) if sent else self.env._("Nobody has an address to send it to.")
+
+    def _apply_tell(self):
+        told = self.request_id._tell_end(self.event, self.create_uid)
+        names = ", ".join(told.mapped("name"))
+        return "done", self.env._("Told: %s", names) if names else self.env._("Nobody was to be told.")
 
     def _apply_write(self):
         return "done", self.request_id._write_back()

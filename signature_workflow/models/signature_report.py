@@ -45,8 +45,8 @@ PICTURES = Map(
     strict_slashes=False,
     merge_slashes=False,
 ).bind("")
-# marks the rendering of a report for `ir.qweb.field.image`
-SIGNED_PICTURES = "signature_report"
+# marks the rendering of a report for `ir.qweb.field.image`, in the context: an object, as no browser can send it
+SIGNED_PICTURES = object()
 
 
 class SignatureReport(models.AbstractModel):
@@ -66,7 +66,7 @@ class SignatureReport(models.AbstractModel):
         """
         record.ensure_one()
         company = ("company_id" in record and record.sudo().company_id) or record.env.company
-        record = record.sudo().with_company(company).with_context(**{SIGNED_PICTURES: True, "debug": False})
+        record = record.sudo().with_company(company).with_context(signature_report=SIGNED_PICTURES, debug=False)
         report = report.with_env(record.env)
         html, __ = report._render_qweb_html(report, record.ids, data={"report_type": "pdf", "debug": False})
         bodies, __, header, footer, arguments = report._prepare_html(html, report_model=report.model)
@@ -202,7 +202,7 @@ class IrQwebFieldImage(models.AbstractModel):
     def _get_src_urls(self, record, field_name, options):
         """Let a picture that the report itself shows be read, whoever may see the record."""
         source, zoom = super()._get_src_urls(record, field_name, options)
-        if source and self.env.context.get(SIGNED_PICTURES):
+        if source and self.env.context.get("signature_report") is SIGNED_PICTURES:
             shown = options.get("preview_image", field_name)
             source += f"&access_token={limited_field_access_token(record, shown, scope='binary')}"
         return source, zoom

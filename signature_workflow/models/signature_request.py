@@ -25,6 +25,7 @@ STATES = [
 OPEN_STATES = ("draft", "queued", "held", "paper", "sent", "signed", "failed")
 # made, and nobody has ended it: what a person is asked about who moves the record on
 WAITING_STATES = ("held", "paper", "sent")
+TODO_ACTIVITY = "signature_workflow.mail_activity_type_signature"
 
 
 class SignatureRequest(models.Model):
@@ -225,7 +226,8 @@ class SignatureRequest(models.Model):
     def _move(self, target, **values):
         """Move to the state `target` those that may; return the ones that really moved."""
         sources = transitions.sources(transitions.REQUEST, target)
-        moved = self.filtered(lambda request: request.state in sources)
+        # each once, however often a call names it
+        moved = (self | self).filtered(lambda request: request.state in sources)
         moved.write({"state": target, **values})
         return moved
 
@@ -271,27 +273,34 @@ class SignatureRequest(models.Model):
         user = record["user_id"] if record and "user_id" in record._fields else self.user_id
         return user if user.active else self.user_id
 
-    def _add_todo(self, summary, note, signer=None):
-        """Give the salesperson a to-do on the record of each request, where it can have any, perhaps about a signer."""
-        activity_type = self.env.ref("signature_workflow.mail_activity_type_signature")
+    def _add_todo(self, summary, note, signer=None, *, user=None, kind=TODO_ACTIVITY):
+        """Give `user`, or the salesperson, a to-do on the record of each request, perhaps about a signer.
+
+        `kind` is the external id of its type. Returns the requests whose record can have any.
+        """
+        able = self.filtered(
+            # on a record that was deleted it would fail
+            lambda request: (
+                not request.is_test
+                and "activity_ids" in (record := request._record())._fields
+                and record.sudo().exists()
+            )
+        )
         values = [
             {
                 "res_model_id": self.env["ir.model"]._get_id(request.res_model),
                 "res_id": request.res_id,
-                "activity_type_id": activity_type.id,
+                "activity_type_id": self.env.ref(kind).id,
                 "summary": summary,
                 "note": nl2br(note),
-                "user_id": request._looks_after().id,
+                "user_id": (user or request._looks_after()).id,
                 "signature_request_id": request.id,
                 "signature_signer_id": signer.id if signer else False,
             }
-            for request in self
-            # on a record that was deleted it would fail
-            if not request.is_test
-            and "activity_ids" in (record := request._record())._fields
-            and record.sudo().exists()
+            for request in able
         ]
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
+        return able
 
     def _close_todos(self, signer=None):
         """Close the to-dos of these requests, or only those about `signer`; not the activities that rules planned."""
@@ -300,7 +309,7 @@ class SignatureRequest(models.Model):
             todos &= Domain("signature_signer_id", "=", signer.id)
         else:
             # a rule plans nothing about a signer; to call one is not of our type
-            ours = self.env.ref("signature_workflow.mail_activity_type_signature")
+            ours = self.env.ref(TODO_ACTIVITY)
             todos &= Domain("signature_signer_id", "!=", False) | Domain("activity_type_id", "=", ours.id)
         self.env["mail.activity"].sudo().search(todos).unlink()
 

@@ -48,6 +48,8 @@ class SignatureRequest(models.Model):
         """Do all work that is waiting, in the order of a document's way."""
         reaction, batch = self.env["signature.reaction"], self.env["signature.batch"]
         steps = [
+            # that a document was cancelled is read before the link to the corrected one
+            (reaction, [("state", "=", "pending"), ("kind", "=", "tell")], lambda each: each._for_sender()._apply(), 1),
             (self, [("state", "=", "queued")], lambda requests: requests._generate(), GENERATE_BATCH),
             (self, [("to_dispatch", "=", True), ("state", "=", "sent")], lambda request: request._send_next(), 1),
             (self, [("state", "=", "signed")], lambda request: request._for_sender()._seal(), 1),

@@ -24,25 +24,38 @@ class SignatureRequest(models.Model):
         self.env["signature.reaction"]._plan(self, event)
 
     def _tell_signers(self, event):
-        """Tell those who had got a link, or the signed copy, that the document was cancelled or withdrawn.
+        """Have the worker tell the signers of these that they were cancelled or withdrawn; this user knows."""
+        known = self.filtered(
+            lambda request: not request.is_test and (event == "withdrawn" or request.signer_ids.link_ids)
+        )
+        self.env["signature.reaction"]._plan_telling(known, event)
 
-        Returns those who take part in it, apart from this user, and to whom nothing went.
+    def _tell_end(self, event, user):
+        """Tell those who had got a link, or the signed copy, that this was cancelled or withdrawn; return whom.
+
+        `user` has done it and knows. The salesperson tells those of a withdrawn acceptance whom no message reaches.
         """
-        people = self.filtered(lambda request: not request.is_test).signer_ids.filtered(
+        self.ensure_one()
+        people = self.signer_ids.filtered(
             lambda signer: (
                 signer.state != "declined"
                 # on paper they have signed all the same
-                and (signer.state != "skipped" or signer.request_id.is_paper)
-                and signer.user_id != self.env.user
+                and (signer.state != "skipped" or self.is_paper)
+                and signer.user_id != user
             )
         )
-        told = people.filtered(
+        reachable = people.filtered(
             lambda signer: (
                 (signer.link_ids or (event == "withdrawn" and signer.participation == "copy"))
                 and not signer.partner_id._on_paper()
             )
         )
-        return people - told._tell(f"signature_workflow.mail_template_{event}", f"_{event}_text")
+        told = reachable._tell(f"signature_workflow.mail_template_{event}", f"_{event}_text")
+        if event == "withdrawn":
+            for signer in (people - told)._acting():
+                summary = self.env._("Tell %s that the acceptance was withdrawn", signer.name)
+                self._add_todo(summary, self.withdraw_reason, signer)
+        return told
 
     # What led to what: documents that follow from documents
 
@@ -111,7 +124,8 @@ class SignatureRequest(models.Model):
     def action_unlink(self):
         """Let the records go on without these documents, which stay as evidence; their links go on working."""
         self._check_may_change()
-        requests = self.sudo().filtered(lambda request: not request.is_unlinked)
+        # each once, however often a call names it
+        requests = (self | self).sudo().filtered(lambda request: not request.is_unlinked)
         requests._bump()
         requests.is_unlinked = True
         requests._log_events("unlinked")
@@ -123,7 +137,7 @@ class SignatureRequest(models.Model):
     def action_link_again(self):
         """Undo the unlinking: the records wait for these documents again."""
         self._check_may_change()
-        requests = self.sudo().filtered("is_unlinked")
+        requests = (self | self).sudo().filtered("is_unlinked")
         requests._bump()
         requests.is_unlinked = False
         requests._log_events("linked")

@@ -3,6 +3,9 @@ from datetime import UTC, datetime
 
 from odoo import models
 
+from ..engine import links
+from ..engine.errors import TimestampError
+from ..engine.pdf.append import Attachment
 from ..engine.pdf.stamp import Stamp, stamp_pdf
 from ..engine.placement import Box
 from ..engine.sealing.api import stamp_and_seal
@@ -18,7 +21,7 @@ class SignatureRequest(models.Model):
     _inherit = "signature.request"
 
     def _seal(self):
-        """Stamp and seal the document, file it on the record, and note what is to follow.
+        """Stamp and seal the document with its certificate and evidence, file it, and note what is to follow.
 
         File, hash, event and reactions are one transaction; the engine has checked the result.
         """
@@ -27,18 +30,9 @@ class SignatureRequest(models.Model):
         if self.is_test:
             self._end_test()
             return
-        company = self.company_id
-        sealed = stamp_and_seal(
-            self.original_id.raw,
-            self.field_ids._to_stamps(),
-            self.env["signature.key"]._get_identity(company),
-            fonts=font_set(),
-            moment=datetime.now(UTC),
-            reason=self._seal_reason(),
-            location=company.city or company.country_id.name or "",
-            name=company.name,
-            contact=company.email or "",
-        )
+        # certificate and evidence name both
+        self.verify_code, self.key_id = links.new_code(), self.env["signature.key"]._get_active(self.company_id)
+        sealed, failure = self._sealed()
         final = self._file_pdf(self, sealed.data)
         self._move(
             "completed",
@@ -47,10 +41,56 @@ class SignatureRequest(models.Model):
             date_completed=self.env.cr.now(),
             **self._hours_to_sign(),
         )
-        self._log_events("sealed", data={"document_sha256": sealed.sha256})
+        self._log_events(
+            "sealed",
+            data={
+                "document_sha256": sealed.sha256,
+                "certificate_sha256": self.key_id.fingerprint,
+                "level": sealed.level,
+                "timestamp": sealed.timestamp and sealed.timestamp.astimezone(UTC).isoformat(),
+            },
+        )
+        self._note_timestamp(sealed, failure)
         self._close_todos()
         self._file_on_record(sealed.data)
         self._react("approved" if self._is_approval() else "signed")
+
+    def _sealed(self):
+        """Return the engine's Sealed, and the TimestampError with which the timestamp server failed, or None.
+
+        Nobody waits for a server that fails: the seal is put without its time.
+        """
+        timestamping = self._timestamping()
+        if timestamping:
+            try:
+                return self._stamp_and_seal(timestamping), None
+            except TimestampError as error:
+                return self._stamp_and_seal(None), error
+        return self._stamp_and_seal(None), None
+
+    def _stamp_and_seal(self, timestamping):
+        company, moment = self.company_id, datetime.now(UTC)
+        return stamp_and_seal(
+            self.original_id.raw,
+            self.field_ids._to_stamps(),
+            self.key_id._identity(),
+            fonts=font_set(),
+            moment=moment,
+            reason=self._seal_reason(),
+            location=company.city or company.country_id.name or "",
+            name=company.name,
+            contact=company.email or "",
+            timestamping=timestamping,
+            certificate=self._certificate(self.key_id, moment, timestamping),
+            attachments=[
+                Attachment("evidence.json", self._evidence_json(), "application/json", self._evidence_words())
+            ],
+        )
+
+    def _evidence_words(self):
+        """Return what readers show beside the embedded evidence."""
+        document = self.with_context(lang=self.signer_ids[:1].lang)
+        return document.env._("Evidence of “%s”: audit trail, answers, and what was agreed to", self.name)
 
     def _hours_to_sign(self):
         """Return the value that says how many hours have gone since the first links went out; none where none did."""

@@ -35,10 +35,7 @@ class SignatureRequest(models.Model):
         for request in moved:
             data = {"reason": reason.strip(), "by": self.env.user.name, "document_sha256": request.final_sha256}
             request._log_events("withdrawn", data=data, note=f"{request.name}\n{note}")
-        for signer in moved._tell_signers("withdrawn")._acting():
-            told = signer.request_id._for_sender()
-            summary = told.env._("Tell %s that the acceptance was withdrawn", signer.name)
-            told._add_todo(summary, told.withdraw_reason, signer)
+        moved._tell_signers("withdrawn")
 
     def _drop_reactions(self):
         """Let nothing more follow from these documents, but that the signers get their copies."""

@@ -170,10 +170,8 @@ class SignatureRule(models.Model):
                 """INSERT INTO signature_rule_run
                                (rule_id, lead_id, request_id, entry, create_uid, write_uid, create_date, write_date)
                         SELECT rule_id, res_id, id,
-                               (SELECT count(*) FROM signature_request other
-                                 WHERE (other.rule_id, other.res_model, other.res_id)
-                                     = (request.rule_id, request.res_model, request.res_id)
-                                   AND other.id <= request.id),
+                               1 + COALESCE((SELECT max(run.entry) FROM signature_rule_run run
+                                              WHERE (run.rule_id, run.lead_id) = (request.rule_id, request.res_id)), 0),
                                create_uid, write_uid, create_date, write_date
                           FROM signature_request request WHERE id IN %s""",
                 requests._ids,

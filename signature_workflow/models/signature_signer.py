@@ -76,7 +76,7 @@ class SignatureSigner(models.Model):
     @property
     def email_formatted(self):
         """The address as mail headers want it."""
-        return formataddr((self.name, self.email))
+        return formataddr((" ".join(self.name.split()), self.email))
 
     def _move(self, target, **vals):
         """Move to the state `target` those that may; return the ones that really moved."""

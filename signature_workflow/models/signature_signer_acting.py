@@ -111,7 +111,7 @@ class SignatureSigner(models.Model):
                 self.env._("The document has changed since you opened it. Reload the page."),
             )
         comment = self._words(comment) if approves else ""
-        answers_sha256 = self._store_answers(answers)
+        answers_sha256, consent = self._store_answers(answers), self._consent()
         done = {"date_signed": fields.Datetime.now(), "ip": origin.get("ip"), "nonce": nonce, "draft": False}
         self._move("approved" if approves else "signed", comment=comment, host_id=self._host().id, **done)
         if approves:
@@ -126,7 +126,9 @@ class SignatureSigner(models.Model):
                 "document_sha256": document_sha256,
                 "answers_sha256": answers_sha256,
                 "consent_version": CONSENT_VERSION,
-                "consent_sha256": hashlib.sha256(self._consent().encode()).hexdigest(),
+                "consent_lang": self.env.lang or "en_US",
+                "consent_text": consent,
+                "consent_sha256": hashlib.sha256(consent.encode()).hexdigest(),
                 **({"comment": comment} if comment else {}),
                 **self._way(),
             },

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import models
 from odoo.fields import Domain
 
-from ..engine import files, marks, values
+from ..engine import evidence, files, marks, values
 from ..engine.errors import PdfRefused, ValueRefused
 from ..engine.pdf.inspect import inspect
 from .engine_messages import engine_message
@@ -66,8 +66,9 @@ class SignatureSigner(models.Model):
             stored[field] = self._take_answer(field, answers.get(field.id))
         self._check_radios(stored)
         digests = self._write_answers(stored)
-        listed = [[field.id, answer.value or "", *digests.get(field, [])] for field, answer in stored.items()]
-        return hashlib.sha256(json.dumps(listed, ensure_ascii=False).encode()).hexdigest()
+        return evidence.answers_sha256(
+            (field.id, answer.value or "", digests.get(field)) for field, answer in stored.items()
+        )
 
     def _take_answer(self, field, raw):
         """Return the Answer to a field: what the browser sent, or what a read-only field keeps."""
@@ -134,7 +135,7 @@ class SignatureSigner(models.Model):
                 raise SubmitRefused("required", message, open_buttons[0].id)
 
     def _write_answers(self, stored):
-        """Write the answers, files with the request; return `{field: [SHA-256 of its file]}`."""
+        """Write the answers, files with the request; return `{field: SHA-256 of its file}`."""
         with_file = {field: answer for field, answer in stored.items() if answer.file}
         # a signer's file is kept as it is: no smaller copy of a picture
         attachments = (
@@ -157,4 +158,4 @@ class SignatureSigner(models.Model):
             field.attachment_id = attachment
         for field, answer in stored.items():
             field.value = answer.value
-        return {field: [hashlib.sha256(answer.file.data).hexdigest()] for field, answer in with_file.items()}
+        return {field: hashlib.sha256(answer.file.data).hexdigest() for field, answer in with_file.items()}

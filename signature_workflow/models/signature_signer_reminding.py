@@ -2,13 +2,13 @@ import functools
 from datetime import UTC, datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.addons.base.models.ir_qweb_fields import nl2br
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 from odoo.tools.intervals import Intervals
 
 from ..engine import schedule, sms
 from .signature_policy import ACTING
+from .signature_request import TODO_ACTIVITY
 
 # so many are reminded in one transaction, for the time of which nobody of them can sign
 BATCH = 20
@@ -16,7 +16,6 @@ BATCH = 20
 PAUSE = timedelta(minutes=10)
 MESSAGES = ("email", "sms", "both")
 CALL_ACTIVITY = "mail.mail_activity_data_call"
-TODO_ACTIVITY = "signature_workflow.mail_activity_type_signature"
 
 
 class SignatureSigner(models.Model):
@@ -223,7 +222,7 @@ class SignatureSigner(models.Model):
                 "hand over your device.",
                 **gaps,
             )
-        self._add_todo_for(user, summary, note, CALL_ACTIVITY if way == "call" else TODO_ACTIVITY)
+        self._replace_todo(user, summary, note, CALL_ACTIVITY if way == "call" else TODO_ACTIVITY)
         told = request._for_sender()
         line = told.env._(
             "%(name)s has not answered “%(document)s”: %(user)s got a to-do.", **gaps | {"user": user.name}
@@ -231,28 +230,13 @@ class SignatureSigner(models.Model):
         data = {"number": self.reminders, "channel": way, "to": [user.name]}
         told._log_events("reminded", signer=self, data=data, note=line)
 
-    def _add_todo_for(self, user, summary, note, activity_type):
-        """Give `user` a to-do about this signer on the record, or a message where that can have none."""
-        request = self.request_id
-        record = request._record().sudo().exists()
-        if not record or request.is_test:
-            return
-        if "activity_ids" not in record._fields:
-            request._notify_sender(summary, note)
-            return
-        kind = self.env.ref(activity_type)
+    def _replace_todo(self, user, summary, note, kind):
+        """Give `user` a to-do about this signer, or the salesperson a message where the record can have none."""
         # the one so far says the same, of fewer reminders
-        record.activity_ids.filtered(
-            lambda todo: (todo.signature_signer_id, todo.user_id, todo.activity_type_id) == (self, user, kind)
-        ).unlink()
-        record.with_context(mail_activity_quick_update=True).activity_schedule(
-            activity_type,
-            summary=summary,
-            note=nl2br(note),
-            user_id=user.id,
-            signature_request_id=request.id,
-            signature_signer_id=self.id,
-        )
+        same = [("signature_signer_id", "=", self.id), ("user_id", "=", user.id)]
+        self.env["mail.activity"].sudo().search([*same, ("activity_type_id", "=", self.env.ref(kind).id)]).unlink()
+        if not self.request_id._add_todo(summary, note, self, user=user, kind=kind):
+            self.request_id._notify_sender(summary, note)
 
     # Warning
 

@@ -67,9 +67,11 @@ class SignatureTemplate(models.Model):
         return {name: source[name] for name in DEADLINE}
 
     def _document_name(self, record, is_test=False):
+        # in one line: it stands in the subjects of mails, which may not have several
+        gaps = {"document": self.name, "record": " ".join((record.display_name or "").split())}
         if is_test:
-            return self.env._("TEST: %(document)s – %(record)s", document=self.name, record=record.display_name)
-        return self.env._("%(document)s – %(record)s", document=self.name, record=record.display_name)
+            return self.env._("TEST: %(document)s – %(record)s", **gaps)
+        return self.env._("%(document)s – %(record)s", **gaps)
 
     def _responsible(self, record, signatory):
         """Return the user who sends and gets the to-dos: the record's salesperson, else somebody who can be reached."""

@@ -3,6 +3,8 @@ from odoo import api, fields, models
 from .signature_queue import CONCURRENCY_ERRORS
 
 FAILED = ("exception", "bounce", "canceled")
+# the provider has not answered, or not understood: whether it has sent the message nobody knows
+UNKNOWN = "sms_server"
 
 
 class SmsTracker(models.Model):
@@ -47,7 +49,8 @@ class SmsTracker(models.Model):
 
     def _signature_tell(self):
         signer, number, reason = self.signature_signer_id, self.signature_number, self._signature_reason()
-        is_request = self.signature_is_request
+        # nothing follows from what may have arrived
+        is_request = self.signature_is_request and self.signature_failure != UNKNOWN
         # whatever else the provider says of this message is not told again
         self.unlink()
         if signer.phone == number:
@@ -60,4 +63,7 @@ class SmsTracker(models.Model):
         kinds = {"canceled": env._("Cancelled")}
         for model in ("mail.notification", "sms.sms"):
             kinds |= dict(env[model]._fields["failure_type"]._description_selection(env))
-        return kinds.get(self.signature_failure, self.signature_failure)
+        reason = kinds.get(self.signature_failure, self.signature_failure)
+        if self.signature_failure == UNKNOWN:
+            return env._("%s, and perhaps it has arrived all the same", reason)
+        return reason

@@ -3,7 +3,9 @@ from . import signature_send_once
 
 # isort: split
 from . import (
+    signature_erasure,
     signature_key_import,
+    signature_legal_hold,
     signature_request_cancel,
     signature_request_correct,
     signature_request_deadline,

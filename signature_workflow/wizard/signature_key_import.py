@@ -1,24 +1,51 @@
 import base64
+import binascii
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class SignatureKeyImport(models.TransientModel):
-    """Replace a company's sealing key by one from a PKCS#12 file."""
+    """Replace a company's sealing key by one from a PKCS#12 file.
+
+    The file is read when the dialog is saved: neither key nor password is ever stored here, also not when they do
+    not serve.
+    """
 
     _name = "signature.key.import"
     _description = "Import a sealing key"
 
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
-    file = fields.Binary("PKCS#12 file", required=True, attachment=False)
-    file_name = fields.Char()
-    password = fields.Char()
+    file = fields.Binary("PKCS#12 file", store=False, attachment=False)
+    file_name = fields.Char(store=False)
+    password = fields.Char(store=False)
+    key_id = fields.Many2one("signature.key", readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Put the keys in use. Raises UserError when a file does not serve."""
+        # before anything is done with the file
+        self.check_access("create")
+        return super().create([self._imported(vals) for vals in vals_list])
+
+    def _imported(self, vals):
+        company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
+        company.check_access("read")
+        try:
+            data = base64.b64decode(vals.get("file") or b"")
+        except binascii.Error:
+            data = b""
+        if not data:
+            raise UserError(self.env._("Choose the file with the key of %s, ending in .p12 or .pfx.", company.name))
+        key = self.env["signature.key"]._import_pkcs12(company, data, vals.get("password") or "")
+        return {"company_id": company.id, "key_id": key.id}
 
     def action_import(self):
-        """Put the key in use. Raises UserError when the file does not serve."""
+        """Show the key that is in use now."""
         self.ensure_one()
-        data, password = base64.b64decode(self.file), self.password or ""
-        self.env["signature.key"]._import_pkcs12(self.company_id, data, password)
-        # neither key nor password may wait here for the clean-up of wizards
-        self.unlink()
-        return self.env["ir.actions.act_window"]._for_xml_id("signature_workflow.signature_key_action")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "signature.key",
+            "res_id": self.key_id.id,
+            "views": [(False, "form")],
+        }

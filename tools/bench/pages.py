@@ -28,11 +28,11 @@ CASES = {
 def run(part, odoo):
     """Pages and documents of several lengths; then whether anything was written or went wrong."""
     paths = _paths(odoo)
-    writes = _writes(odoo)
+    writes = rows_written(odoo)
     with web_server.running(odoo()) as server:
         done = _measure(server, paths)
         log = server.log
-    writes = _writes(odoo) - writes
+    writes = rows_written(odoo) - writes
     trouble = [line for line in log.splitlines() if TROUBLE.search(line)]
     return [
         *_compared(part, "signing page, against a minimal portal page", done, "page", "floor page", 1.3),
@@ -76,7 +76,7 @@ def _paths(odoo):
     return paths
 
 
-def _writes(odoo):
+def rows_written(odoo):
     """How many rows were ever written; whoever writes hands in the figures at the latest when it disconnects."""
     from odoo import sql_db
 

@@ -6,11 +6,14 @@ import time
 
 from tools import benchmark
 from tools.bench import (
+    audit,
+    cancelling,
     deal_moves,
     discovery,
     editor,
     pages,
     phone,
+    registry,
     reminders,
     rendering,
     report,
@@ -19,6 +22,7 @@ from tools.bench import (
     sending,
     signing,
     submit,
+    verification,
     workers,
 )
 from tools.bench.odoo_process import Odoo
@@ -31,7 +35,11 @@ PARTS = {
     "reminders": reminders.run,
     "collect a signature": signing.run,
     "submit a signature": submit.run,
+    "cancel": cancelling.run,
+    "audit trail": audit.run,
     "seal": sealing.run,
+    "verify": verification.run,
+    "registry": registry.run,
     "rendering": rendering.run,
     "discovery": discovery.run,
     "reports": reports.run,

@@ -17,6 +17,7 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from signature_workflow.engine.sealing import timestamp
 from signature_workflow.engine.sealing.api import stamp_and_seal
 from tools.bench import memory, samples, scene, signing
 from tools.bench.harness import Result, compare, inform, interleave
@@ -29,7 +30,7 @@ RESERVED = 16384
 
 def run(part, odoo):
     """The engine by itself, its memory, and the whole step in Odoo."""
-    return [*_engine(part), *_memory(part), *_whole(part, odoo)]
+    return [*_engine(part), *_proof(part), *_memory(part), *_whole(part, odoo)]
 
 
 def _engine(part):
@@ -46,7 +47,40 @@ def _engine(part):
     return [*lines, compare(part, "  300 pages against 3", done[300, "seal"], done[3, "seal"], 1.5)]
 
 
-def _seal(pdf):
+def _proof(part):
+    """What certificate, evidence and trusted time cost."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        samples.of_tests("timestamp_server").TimestampServer(folder) as server,
+    ):
+        pki = samples.of_tests("pki")
+        root = pki.Authority(folder, "Bench Root")
+        stamping = root.issue("Bench TSA", *pki.STAMPING)
+        server.serve(stamping.certificate, stamping.key)
+        timestamping = timestamp.load(server.url, (root.der,))
+        proof = {"certificate": samples.certificate(), "attachments": samples.evidence()}
+        cases = {}
+        for pages in (3, 300):
+            pdf = samples.pdf(pages)
+            cases[pages, "alone"], cases[pages, "proof"] = _seal(pdf), _seal(pdf, **proof)
+        cases["timestamped"] = _seal(samples.pdf(3), timestamping=timestamping)
+        done = interleave(cases, runs=15)
+    return [
+        *(
+            compare(
+                part,
+                f"with certificate page and evidence, {pages} pages",
+                done[pages, "proof"],
+                done[pages, "alone"],
+                1.6,
+            )
+            for pages in (3, 300)
+        ),
+        compare(part, "with a timestamp server on loopback", done["timestamped"], done[3, "alone"], 3),
+    ]
+
+
+def _seal(pdf, **more):
     stamps = samples.stamps()
 
     def case(meter):
@@ -60,6 +94,7 @@ def _seal(pdf):
                 reason="Signed by Zoë, Saul",
                 location="București",
                 name="Bench SRL",
+                **more,
             )
 
     return case

@@ -8,20 +8,20 @@ import asyncio
 import functools
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
@@ -34,6 +34,13 @@ _SAMPLE_DIGEST = hashlib.sha256(b"the place of a digest").digest()
 _ENVELOPE = b"SWK1"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
+# a certificate that is for nothing else makes no seal, whatever its key usage says
+_OTHER_USES = {
+    ExtendedKeyUsageOID.SERVER_AUTH,
+    ExtendedKeyUsageOID.TIME_STAMPING,
+    ExtendedKeyUsageOID.OCSP_SIGNING,
+    ExtendedKeyUsageOID.CODE_SIGNING,
+}
 
 
 @dataclass(frozen=True)
@@ -150,10 +157,14 @@ def make_identity(
 def load_pkcs12(data: bytes, password: str, moment: datetime) -> KeyMaterial:
     """Read a key and its certificates from a PKCS #12 file and check that they can seal.
 
-    :param moment: aware; the certificate has to be valid then
+    The chain is put in order: each certificate is signed by the next, which is an authority's and valid. It may end
+    before the root (see :func:`is_complete`): who checks a seal finds the rest among what they trust. Certificates
+    that do not belong to it are left out.
+
+    :param moment: aware; the certificates have to be valid then
     :raises SealError: ``pkcs12_unreadable`` (also for a wrong password), ``pkcs12_incomplete``,
         ``key_type``, ``key_too_small``, ``key_mismatch``, ``key_usage``, ``certificate_expired``,
-        ``certificate_not_yet_valid``, ``moment_naive``
+        ``certificate_not_yet_valid``, ``chain_broken``, ``moment_naive``
     """
     require_aware(moment)
     try:
@@ -168,8 +179,19 @@ def load_pkcs12(data: bytes, password: str, moment: datetime) -> KeyMaterial:
     _check_usage(certificate)
     encoded = certificate.public_bytes(serialization.Encoding.DER)
     check_dates(describe_certificate(encoded), moment)
-    chain = tuple(other.certificate.public_bytes(serialization.Encoding.DER) for other in bundle.additional_certs)
-    return KeyMaterial(_key_der(bundle.key), encoded, chain)
+    chain = _chain(certificate, [other.certificate for other in bundle.additional_certs], moment)
+    return KeyMaterial(
+        _key_der(bundle.key), encoded, tuple(each.public_bytes(serialization.Encoding.DER) for each in chain)
+    )
+
+
+def is_complete(certificate_der: bytes, chain_der: Sequence[bytes]) -> bool:
+    """Tell whether a chain ends with a root, a certificate that signs itself.
+
+    :raises SealError: ``certificate_invalid``
+    """
+    last = _load_certificate(chain_der[-1] if chain_der else certificate_der)
+    return last.subject == last.issuer
 
 
 @functools.lru_cache(maxsize=16)
@@ -334,12 +356,50 @@ def _check_pair(key, certificate):
 
 
 def _check_usage(certificate):
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not (usage.digital_signature or usage.content_commitment):
+    usage = _extension(certificate, x509.KeyUsage)
+    uses = _extension(certificate, x509.ExtendedKeyUsage)
+    if (usage and not (usage.digital_signature or usage.content_commitment)) or (uses and set(uses) <= _OTHER_USES):
         raise SealError("key_usage", "The certificate is not meant for signing.")
+
+
+def _extension(certificate, kind):
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _chain(certificate, others, moment):
+    """Return the issuers of a certificate among others, nearest first, as far as they are there."""
+    chain = []
+    while certificate.issuer != certificate.subject:
+        issuers = [other for other in others if other.subject == certificate.issuer]
+        if not issuers:
+            break
+        # one name may have had several keys, one key several certificates
+        fitting = [each for each in issuers if _is_issuer(each, certificate, moment)]
+        if not fitting or fitting[0] in chain:
+            subject = issuers[0].subject.rfc4514_string()
+            raise SealError("chain_broken", f"{subject} did not, or may not, issue the next.", subject=subject)
+        certificate = fitting[0]
+        chain.append(certificate)
+    return chain
+
+
+def _is_issuer(issuer, certificate, moment):
+    """Tell whether a certificate is an authority's, valid, and that of who has signed another one."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    basic = _extension(issuer, x509.BasicConstraints)
+    usage = _extension(issuer, x509.KeyUsage)
+    return bool(
+        basic
+        and basic.ca
+        and (usage is None or usage.key_cert_sign)
+        and issuer.not_valid_before_utc <= moment <= issuer.not_valid_after_utc
+    )
 
 
 def _derive(secret, salt):
