@@ -415,7 +415,9 @@ class TestHealthIsTold(HealthCase):
         self.look()
         self.assertFalse(self.todos(), "it may pass")
         cron = self.env.ref("signature_workflow.ir_cron_health")
-        self.assertEqual(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), 1, "there is a second look")
+        self.assertEqual(
+            self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), 1, "there is a second look"
+        )
         with self.assertLogs("odoo.addons.signature_workflow", "WARNING"):
             self.look()
         self.assertEqual(self.todos().user_id, administrators)

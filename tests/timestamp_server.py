@@ -175,7 +175,8 @@ def main():
     _Talk.folder = Path(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Talk)
     server.daemon_threads = True
-    print(server.server_port, flush=True)  # noqa: T201
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
     server.serve_forever()
 
 

@@ -228,7 +228,7 @@ class _Encoding:
         """Yield the operators that show ``text``."""
         encoded = text.translate(self._table)
         # hardly any document has more letters than go into one subset
-        runs = [(0, encoded)] if self._has_one else itertools.groupby(encoded, lambda char: ord(char) >> 8)
+        runs = [(0, encoded)] if self._has_one else _by_subset(encoded)
         for subset, run in runs:
             name = self._font.getSubsetInternalName(subset, self._document)
             codes = "".join(run).encode("utf-16-be")[1::2]
@@ -474,6 +474,15 @@ def _shown(face, char):
     if unicodedata.category(char) in ("Cc", "Cf"):
         return " "
     return char if ord(char) in face.charToGlyph else "\N{REPLACEMENT CHARACTER}"
+
+
+def _by_subset(encoded):
+    """Yield the number of a subset and the characters of ``encoded`` that are in it, run by run."""
+    start = 0
+    for end in range(1, len(encoded) + 1):
+        if end == len(encoded) or ord(encoded[end]) >> 8 != ord(encoded[start]) >> 8:
+            yield ord(encoded[start]) >> 8, encoded[start:end]
+            start = end
 
 
 def _chunks(text: str, size: int) -> Sequence[str]:

@@ -199,7 +199,7 @@ class _Bundle:
             raise _unreadable("the archive is packed in an unusual way")
         self.left = MAX_BYTES
 
-    def read(self, name):
+    def content(self, name):
         """Return the bytes of a file, or None when there is none of this name."""
         if name not in self.names:
             return None
@@ -225,17 +225,17 @@ def _check_bundle(data):
 
 
 def _check_folder(bundle, folder):
-    found = evidence.load(bundle.read(f"{folder}{EVIDENCE}"))
+    found = evidence.load(bundle.content(f"{folder}{EVIDENCE}"))
     document = found["document"]
     yield from evidence.check(found)
-    signed = bundle.read(f"{folder}{SIGNED}")
+    signed = bundle.content(f"{folder}{SIGNED}")
     yield from _compare(SIGNED, signed, document["final"])
-    yield from _compare(ORIGINAL, bundle.read(f"{folder}{ORIGINAL}"), document["original"])
+    yield from _compare(ORIGINAL, bundle.content(f"{folder}{ORIGINAL}"), document["original"])
     for answer in found["answers"]:
         if answer["file"]:
             name = f"{ATTACHED}{answer['file']['name']}"
-            yield from _compare(name, bundle.read(f"{folder}{name}"), answer["file"])
-    token = bundle.read(f"{folder}{TIMESTAMP}")
+            yield from _compare(name, bundle.content(f"{folder}{name}"), answer["file"])
+    token = bundle.content(f"{folder}{TIMESTAMP}")
     if token is not None and signed is not None:
         same = hashlib.sha256(signed).digest() in token
         text = f"{TIMESTAMP} is {'about' if same else 'not about'} {SIGNED}; judge it with openssl ts -verify."

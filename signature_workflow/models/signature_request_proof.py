@@ -29,7 +29,9 @@ class SignatureRequest(models.Model):
         readonly=True,
         index="btree_not_null",
     )
-    date_timestamp = fields.Datetime("Time of the timestamp", readonly=True, help="As the timestamp server says, in UTC.")
+    date_timestamp = fields.Datetime(
+        "Time of the timestamp", readonly=True, help="As the timestamp server says, in UTC."
+    )
     timestamp_id = fields.Many2one(
         "ir.attachment",
         "Timestamp of the signed copy",

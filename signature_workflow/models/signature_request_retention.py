@@ -68,7 +68,9 @@ class SignatureRequest(models.Model):
     @api.model
     def _cron_retention(self):
         """Delete what the companies keep no longer; what cannot be deleted is shown to the salesperson."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(
+            Domain.OR([[("signature_keep_years", ">", 0)], [("signature_purge_days", ">", 0)]])
+        ):
             for over in self._retention_domains(company, company.signature_keep_years, company.signature_purge_days):
                 if not self._retention_run(over & Domain("legal_hold", "=", False)):
                     # time is over: the next run goes on
@@ -145,8 +147,9 @@ class SignatureRequest(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        if self.env.context.get("signature_doomed") is not DOOMED:
-            super()._unlink_never()
+        if self.env.context.get("signature_doomed") is DOOMED:
+            return None
+        return super()._unlink_never()
 
 
 class SignatureSigner(models.Model):

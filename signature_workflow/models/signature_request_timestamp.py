@@ -142,4 +142,4 @@ class SignatureRequest(models.Model):
         pending._postpone_timestamp(message, is_tried=True)
         # counted apart from the attempts of the queue, which end
         pending.attempts = 0
-        super(SignatureRequest, self - pending)._queue_failed(message)
+        return super(SignatureRequest, self - pending)._queue_failed(message)

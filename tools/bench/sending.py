@@ -118,6 +118,8 @@ def _floor_template(odoo):
             "object.request_id._date_expire_text(object.lang)": "object.create_date",
             "object.request_id.date_expire": "object.create_date",
             "object.role_id.name": "object.name",
+            "object.participation": "object.type",
+            "object.forwarded_by": "object.ref",
             "object.request_id.message": "object.ref",
             "object.request_id.": "object.",
             "object.name or object.company_id.name": "object.name",
