@@ -23,7 +23,7 @@ MAX_ATTEMPTS = 3
 # the crons that do the work side by side
 WORKERS = ("ir_cron_process", "ir_cron_process_2")
 # a worker takes no more than half of what waits, unless that were fewer
-MIN_SHARE = 10
+MIN_SHARE = 25
 
 
 class SignatureQueue(models.AbstractModel):
