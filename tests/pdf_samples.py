@@ -169,6 +169,11 @@ def form() -> bytes:
     return target.getvalue()
 
 
+def empty_form() -> bytes:
+    """A form without fields, which readers are to draw anew."""
+    return _raw(catalog=b"/AcroForm<</Fields[]/NeedAppearances true>>", annotations=b"")
+
+
 def full_form() -> bytes:
     """One page with a form field of each kind, a link, a hidden field, and a field without any place."""
     radio = b"/FT/Btn/Ff 49154/T(size)/TU(Your size)/V/big/Kids[11 0 R 12 0 R]"
@@ -373,6 +378,91 @@ def xfa() -> bytes:
         }
     )
     return _with_catalog({"/AcroForm": form_data})
+
+
+# Looks different elsewhere ------------------------------------------------------
+
+_LOOK = b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 12>>stream\n0 0 9 9 re f\nendstream"
+_LAYERED = b"/Resources<</Properties<</L 6 0 R>>>>"
+_IN_LAYER = b"<</Length 32>>stream\n/OC /L BDC 0 0 200 200 re f EMC \nendstream"
+
+
+def _layers(config, layer=b"<</Type/OCG/Name(L)>>"):
+    catalog = b"/OCProperties<</OCGs[6 0 R]/D<</Order[6 0 R]%s>>>>" % config
+    return _raw(catalog=catalog, page=_LAYERED, contents=_IN_LAYER, extra=[layer])
+
+
+def _annotated(entries, subtype=b"/FreeText", looks=b"/AP<</N 6 0 R>>"):
+    annotation = b"<</Type/Annot/Subtype%s/Rect[9 9 99 30]/Contents(900 EUR)%s%s>>" % (subtype, looks, entries)
+    return _raw(annotation=annotation, extra=[_LOOK])
+
+
+def _drawn(xobject):
+    return _raw(
+        page=b"/Resources<</XObject<</X 6 0 R>>>>",
+        contents=b"<</Length 5>>stream\n/X Do\nendstream",
+        extra=[xobject, b"<</Type/XObject/Subtype/Image/Width 1/Height 1/Length 1>>stream\n0\nendstream"],
+    )
+
+
+def shadows() -> dict[str, tuple[str, bytes]]:
+    """Files that look different in print, in another reader or later, by name, with what is found in each."""
+    usage = b"<</Type/OCG/Name(L)/Usage<<%s>>>>"
+    form = b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]%s/Length 0>>stream\n\nendstream"
+    picture = b"<</Type/XObject/Subtype/Image/Width 1/Height 1%s/Length 1>>stream\n0\nendstream"
+    return {
+        "layer that is off": ("layer", _layers(b"/OFF[6 0 R]")),
+        "layers that are off": ("layer", _layers(b"/BaseState/OFF")),
+        "layer on the screen": ("layer", _layers(b"", usage % b"/Print<</PrintState/OFF>>")),
+        "layer in print": ("layer", _layers(b"", usage % b"/View<</ViewState/OFF>>/Print<</PrintState/ON>>")),
+        "layer in an export": ("layer", _layers(b"", usage % b"/Export<</ExportState/OFF>>")),
+        "layer when enlarged": ("layer", _layers(b"", usage % b"/Zoom<</min 2>>")),
+        "layer when others are off": ("layer", _layers(b"", b"<</Type/OCMD/OCGs[]/P/AllOff>>")),
+        "layer by expression": ("layer", _layers(b"", b"<</Type/OCMD/VE[/Not null]>>")),
+        "not viewed": ("annotation", _annotated(b"/F 36")),
+        "hidden": ("annotation", _annotated(b"/F 6")),
+        "not printed": ("annotation", _annotated(b"")),
+        "viewed at a click": ("annotation", _annotated(b"/F 260")),
+        "link with a look": ("annotation", _annotated(b"/F 32", b"/Link")),
+        "other look under the mouse": ("annotation", _annotated(b"/F 4", looks=b"/AP<</N 6 0 R/R 6 0 R>>")),
+        "drawn by each reader": ("annotation", _annotated(b"/F 4", looks=b"")),
+        "printed elsewhere": ("annotation", _annotated(b"/F 4/FixedPrint<<>>", b"/Watermark")),
+        "picture for printing": (
+            "picture",
+            _drawn(picture % b"/Alternates[<</Image 7 0 R/DefaultForPrinting true>>]"),
+        ),
+        "proxy": ("picture", _drawn(picture % b"/OPI<</2.0<<>>>>")),
+        "PostScript": ("picture", _drawn(form % b"/Subtype2/PS")),
+        "other file": ("reference", _drawn(form % b"/Ref<</F(x.pdf)/Page 0>>")),
+        "portfolio": ("portfolio", _with_catalog({"/Collection": DictionaryObject()})),
+        "range to print": ("print", _raw(catalog=b"/ViewerPreferences<</PrintPageRange[1 1]>>")),
+        "area to print": ("print", _raw(catalog=b"/ViewerPreferences<</PrintArea/MediaBox>>")),
+    }
+
+
+def innocents() -> dict[str, bytes]:
+    """Files with layers and annotations as common programs write them, by name."""
+    states = b"/View<</ViewState/ON>>/Print<</PrintState/ON>>/Export<</ExportState/ON>>/PageElement<</Subtype/HF>>"
+    automatic = b"/ON[6 0 R]/OFF[]/BaseState/ON/AS[<</Event/Print/Category[/Print]/OCGs[6 0 R]>>]"
+    return {
+        "layer": _layers(b""),
+        "layer of a header": _layers(automatic, b"<</Type/OCG/Name(Headers)/Usage<<%s>>>>" % states),
+        "link": _annotated(b"", b"/Link", b""),
+        "printed stamp": _annotated(b"/F 4", b"/Stamp"),
+        "note": _annotated(b"/F 28", b"/Text", b""),
+        "closed note": _annotated(b"/F 0", b"/Popup", b""),
+        "preferences": _raw(catalog=b"/ViewerPreferences<</DisplayDocTitle true/PrintArea/CropBox/NumCopies 2>>"),
+    }
+
+
+def entry_twice() -> bytes:
+    """A page with two contents: parsers here take the first, most viewers the last."""
+    return _raw(page=b"/Content#73 6 0 R", extra=[b"<</Length 14>>stream\n0 0 99 99 re f\nendstream"])
+
+
+def root_twice() -> bytes:
+    """A trailer with two catalogs."""
+    return simple().replace(b"/Root ", b"/Root 1 0 R /Root ", 1)
 
 
 # Hostile ----------------------------------------------------------------------

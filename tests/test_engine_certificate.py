@@ -245,6 +245,27 @@ class TestAppended(BaseCase):
         self.assertEqual(PdfReader(io.BytesIO(pdf)).attachments, {"evidence.json": [EVIDENCE.data]})
         assert_sound(self, pdf)
 
+    def test_what_is_read_out_for_the_seal_and_the_link(self):
+        reader = PdfReader(io.BytesIO(seal(pdf_samples.simple(), STAMPS, certificate=certificate())))
+        self.assertEqual(reader.get_fields()["Seal"]["/TU"], ", ".join(certificate().seal))
+        links = [note.get_object() for page in reader.pages for note in page.get("/Annots", ())]
+        self.assertIn(certificate().check, [link.get("/Contents") for link in links])
+
+    def test_what_is_added_is_no_archive_format(self):
+        names = 'xmlns:a="http://www.aiim.org/pdfa/ns/id/" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+        claims = "<a:part>2</a:part><a:conformance>B</a:conformance><dc:format>application/pdf</dc:format>"
+        rdf = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+        xmp = f'<rdf:RDF {rdf}><rdf:Description rdf:about="" {names}>{claims}</rdf:Description></rdf:RDF>'
+        writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf_samples.simple())))
+        writer.xmp_metadata = f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{xmp}</x:xmpmeta>'.encode()
+        archived = io.BytesIO()
+        writer.write(archived)
+        data = seal(archived.getvalue(), STAMPS, certificate=certificate())
+        said = PdfReader(io.BytesIO(data)).root_object["/Metadata"].get_data()
+        self.assertIn(b"application/pdf", said)
+        self.assertNotIn(b"aiim.org", said)
+        self.assertEqual(verify(data, [material().certificate_der], MOMENT).problems, ())
+
     def test_embedded_files_come_out_again(self):
         second = Attachment("two.txt", b"2" * 100_000, "text/plain")
         for original in (pdf_samples.simple(), pdf_samples.object_streams()):

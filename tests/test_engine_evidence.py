@@ -76,7 +76,7 @@ def make_evidence():
         events, "signed", 3, "192.0.2.7", document_sha256=sha256(ORIGINAL), answers_sha256=digest,
         consent_sha256=sha256(CONSENT), **consent,
     )  # fmt: skip
-    make_event(events, "sealed", document_sha256=sha256(b"sealed"))
+    make_event(events, "paper", document_sha256=sha256(b"sealed"))
     party = dict.fromkeys(("phone", "viewed", "host", "comment", "decline_reason"))
     party |= {"channel": "email", "identity_check": "link", "sent": "2026-11-22T16:40:00Z", "ip": None}
     return evidence.build(
@@ -85,7 +85,8 @@ def make_evidence():
             "id": 7, "name": "Agreement", "state": "completed", "code": None, "url": None, "pages": 1,
             "original": {"sha256": sha256(ORIGINAL), "bytes": len(ORIGINAL)},
             "final": {"sha256": sha256(b"sealed"), "bytes": 6, "kind": "paper"},
-            "template": {"name": "Agreement", "version": 1}, "sent": None, "completed": None, "withdrawn": None,
+            "template": {"name": "Agreement", "version": 1}, "sent": None, "completed": "2026-11-22T16:40:03Z",
+            "withdrawn": None,
         },
         organisation={"name": "We", "vat": None, "country": "RO"},
         seal=None,
@@ -178,7 +179,7 @@ class TestEvidence(BaseCase):
 
     def test_a_document_that_was_never_made(self):
         found = make_evidence() | {"events": [], "answers": [], "parties": [], "consents": []}
-        found["document"] |= {"original": None, "final": None}
+        found["document"] |= {"original": None, "final": None, "completed": None}
         self.assertFalse(self.broken(evidence.load(evidence.dump(found))))
 
     def test_what_is_no_evidence_is_refused(self):
@@ -244,7 +245,9 @@ class TestVerifier(BaseCase):
     def test_timestamp_of_another_file(self):
         files = make_bundle(make_evidence())
         token = b"0\x80" + hashlib.sha256(b"sealed").digest()
-        self.assertVerdict(pack(files | {"timestamp.tsr": token}), 0, "timestamp.tsr is about signed.pdf")
+        self.assertVerdict(
+            pack(files | {"timestamp.tsr": token}), 0, "note        timestamp.tsr names the digest of signed.pdf"
+        )
         self.assertVerdict(pack(files | {"timestamp.tsr": b"0"}), 1, "timestamp.tsr is not about signed.pdf")
 
     def test_unreadable(self):

@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 import time
@@ -5,10 +6,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo.tests import BaseCase
+from pypdf import PdfReader
 
 from ..signature_workflow.engine.errors import PdfRefused
 from ..signature_workflow.engine.pdf import child
 from ..signature_workflow.engine.pdf import inspect as door
+from ..signature_workflow.engine.pdf.discover import discover
 from . import pdf_samples
 
 ADDON_ROOT = Path(__file__).parents[1]
@@ -75,6 +78,32 @@ class TestInspect(BaseCase):
             with self.subTest(make.__name__):
                 error = self.assertRefused("active_content", make())
                 self.assertIn(error.params["found"], (found, "/EmbeddedFiles"))
+
+    def test_what_looks_different_elsewhere_is_refused(self):
+        for name, (found, data) in pdf_samples.shadows().items():
+            with self.subTest(name):
+                self.assertEqual(self.assertRefused("hidden_content", data).params, {"found": found})
+                with self.assertRaises(PdfRefused):
+                    discover(data)
+
+    def test_what_common_programs_write_comes_in(self):
+        for name, data in pdf_samples.innocents().items():
+            with self.subTest(name):
+                self.assertEqual(len(door.inspect(data).pages), 1)
+
+    def test_a_file_that_can_be_read_in_two_ways_is_refused(self):
+        for make in (pdf_samples.entry_twice, pdf_samples.root_twice):
+            with self.subTest(make.__name__):
+                self.assertRefused("broken", make())
+
+    def test_a_form_that_readers_would_draw_anew_leaves_nothing_behind(self):
+        for data in (pdf_samples.form(), pdf_samples.empty_form()):
+            result = discover(data)
+            self.assertFalse(result.info.has_form)
+            # the older revision is still in the bytes, but nothing refers to it
+            reader = PdfReader(io.BytesIO(result.pdf))
+            self.assertNotIn("/AcroForm", reader.root_object)
+            self.assertNotIn("/Annots", reader.pages[0])
 
     def test_bombs_are_refused(self):
         for make in (

@@ -64,6 +64,12 @@ class TestLinks(BaseCase):
         with self.assertRaises(LinkError):
             links.sign_url("https://a.test", "../../web/login")
 
+    def test_names_of_hosts_that_readers_do_not_know(self):
+        for make in (links.sign_url, links.verify_url):
+            with self.assertRaises(LinkError) as caught:
+                make("https://münchen.example", TOKEN)
+            self.assertEqual(caught.exception.code, "base_url_host")
+
     def test_codes_of_verification(self):
         codes = {links.new_code() for _index in range(50)}
         self.assertEqual(len(codes), 50)

@@ -1,12 +1,14 @@
 import hashlib
 import io
 import socket
+import subprocess
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
-from asn1crypto import keys, tsp, x509
+from asn1crypto import keys, ocsp, tsp, x509
 from odoo.tests import BaseCase
 from odoo.tools import mute_logger
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -18,7 +20,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from ..signature_workflow.engine.errors import EngineError, SealError, TimestampError
-from ..signature_workflow.engine.sealing import api, http, pades, timestamp
+from ..signature_workflow.engine.sealing import api, http, longterm, pades, timestamp
 from ..signature_workflow.engine.sealing.verify import verify
 from . import pdf_samples, pki
 from .engine_common import FONTS, run_tool
@@ -196,9 +198,11 @@ class TestTimestamping(TimestampCase):
 
     def test_without_given_certificates_any_server_is_taken(self):
         timestamping = timestamp.Timestamping(self.server.url)
-        self.assertEqual(self.seal(timestamping, self.made).level, "t", "no root is known")
         self.server.serve(self.tsa.certificate, self.tsa.key, self.authority.pem, self.root.pem)
-        self.assertEqual(self.seal(timestamp.Timestamping(self.server.url), self.made).level, "lt")
+        asked = self.server.asked("GET")
+        self.assertEqual(self.seal(timestamping, self.made).level, "t", "nobody trusts it")
+        self.assertFalse(timestamping.is_trusted)
+        self.assertEqual(self.server.asked("GET"), asked, "where its certificate leads to is not asked")
 
     def test_a_token_longer_than_the_place_for_it(self):
         timestamping = self.timestamping()
@@ -206,6 +210,68 @@ class TestTimestamping(TimestampCase):
         timestamping.reserved = 0
         self.assertRefused("tsa_answer", self.seal, timestamping)
         self.assertEqual(self.seal(timestamping).level, "lt", "the place is longer now")
+
+
+class TestOcsp(TimestampCase):
+    """What issuers say of single certificates: a responder of openssl, and bad ones."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            cls.port = free.getsockname()[1]
+        cls.issuer = pki.Authority(cls.folder, "Ocsp Root")
+        where = f"authorityInfoAccess=OCSP;URI:http://127.0.0.1:{cls.port}/ocsp"
+        cls.tsa = cls.issuer.issue("Ocsp TSA", *pki.STAMPING, where)
+        cls.sealing = cls.issuer.issue("Ocsp Seal", *pki.SIGNING, where)
+        cls.identity = cls.identity_of(cls.sealing, cls.issuer)
+
+    def respond(self):
+        """Run the responder of openssl, with what the issuer has revoked so far."""
+        process = subprocess.Popen(
+            [
+                *("openssl", "ocsp", "-index", self.folder / "Ocsp-Root.index", "-port", str(self.port), "-nmin", "5"),
+                *("-rsigner", self.issuer.certificate, "-rkey", self.issuer.key, "-CA", self.issuer.certificate),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertTrue(process.stdout.readline(), "it says when it listens")
+
+    def test_good_ones(self):
+        self.respond()
+        sealed = self.seal(self.timestamping(self.issuer))
+        self.assertEqual(sealed.level, "lt")
+        verdict = verify(sealed.data, [self.issuer.der], timestamp_trusted=[self.issuer.der])
+        self.assertEqual((verdict.problems, verdict.level), ((), "lt"))
+
+    def test_a_revoked_one(self):
+        revoked = self.issuer.issue(
+            "Ocsp Revoked", *pki.STAMPING, f"authorityInfoAccess=OCSP;URI:http://127.0.0.1:{self.port}/ocsp"
+        )
+        self.issuer.revoke(revoked)
+        self.respond()
+        self.server.serve(revoked.certificate, revoked.key)
+        self.assertRefused("tsa_untrusted", self.seal, self.timestamping(self.issuer))
+
+    def test_answers_that_cannot_be_read_hold_nothing_up(self):
+        broken = ocsp.OCSPResponse({"response_status": "successful"}).dump()
+        self.assertEqual(broken, bytes.fromhex("30030a0100"))
+        # a basic answer with nothing in it that can be read
+        of_nothing = bytes.fromhex("30160a0100a011300f06092b060105050730010104023003")
+        for answer in (broken, of_nothing, b"", b"\x30", bytes.fromhex("30030a0106")):
+            with self.subTest(answer=answer.hex()):
+                self.patch(longterm, "fetch", lambda *_arguments, answer=answer, **_options: answer)
+                self.assertEqual(self.seal(self.timestamping(self.issuer)).level, "t")
+
+    def patch(self, target, name, value):
+        patcher = patch.object(target, name, value)
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
 
 class TestBadServers(TimestampCase):

@@ -1,7 +1,5 @@
 """Erasing a person's data: what goes, what stays, and that nobody else's goes with it."""
 
-import json
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
@@ -12,7 +10,7 @@ from .test_retention import RetentionCase
 
 EMAIL, PHONE, IP, DEVICE = "zoe@client.example", "+40721234567", "198.51.100.23", "Telephone of Zoe"
 # besides the tables of the addon
-OTHER_TABLES = ("mail_mail", "mail_message", "sms_sms", "sms_tracker", "mail_activity")
+OTHER_TABLES = ("mail_mail", "mail_message", "sms_sms", "sms_tracker", "mail_activity", "ir_attachment")
 
 
 @tagged("post_install", "-at_install")
@@ -245,13 +243,181 @@ class TestErasure(RetentionCase):
         self.partner.unlink()
 
     def test_list_of_what_was_left_out(self):
+        request = self.declined()
+        namesake = self._make_deal(name="Zoë", partner_id=self.other.id)
+        lines = [
+            {"id": request.res_id, "name": "Big deal", "problem": f"{EMAIL} is no address"},
+            {"id": namesake.id, "name": "Zoë", "problem": "No phone"},
+        ]
         batch = self.env["signature.batch"].create(
+            {"name": "Sent at once", "template_id": self.template.id, "left_out": lines}
+        )
+        self.erase()
+        changed = {"id": request.res_id, "name": "Erased person", "problem": "Erased person is no address"}
+        self.assertEqual(batch.left_out, [changed, lines[1]])
+
+    def person(self, name, email):
+        return self.env["res.partner"].create({"name": name, "email": email})
+
+    def cancelled(self, partner, reason="", **values):
+        request = self.send(partner_id=partner.id, **values)
+        request.action_cancel(reason)
+        self.work()
+        return request
+
+    def state_of(self, request):
+        """Return what an erasure changes of a document."""
+        return (
+            request.name, request.cancel_reason, request.message, request.original_id, request.event_ids.mapped("data"),
+            request.signer_ids.mapped("name"), request.signer_ids.mapped("email"), self.chatter_of(request._record()),
+        )  # fmt: skip
+
+    def test_whole_addresses_only(self):
+        self.template.role_ids[0].channel = "email"
+        ann = self.person("Ann Small", "ann@client.example")
+        mine = self.cancelled(ann, name="Of Ann")
+        others = [
+            self.cancelled(self.person(f"Other {index}", email), name=f"Deal {index}")
+            for index, email in enumerate(
+                ("joann@client.example", "jo.ann@client.example", "jo-ann@client.example", "ann@client.example.org")
+            )
+        ]
+        waiting = self.send(partner_id=self.person("Other", "mary+ann@client.example").id, name="Open")
+        before = [self.state_of(request) for request in [*others, waiting]]
+        self.erase(partner=False, email="Ann@Client.example")
+        self.env.invalidate_all()
+        self.assertEqual([self.state_of(request) for request in [*others, waiting]], before)
+        self.assertFalse(mine.original_id)
+        self.assertNotIn("Ann Small", self.chatter_of(mine._record()))
+
+    def test_who_is_only_mentioned_takes_no_part(self):
+        mine = self.declined()
+        theirs = self.cancelled(self.other, f"Zoë Țăndărică ({EMAIL}) takes it over", name="Of Bob")
+        theirs.message = f"With regards to {EMAIL}"
+        before = self.state_of(theirs)
+        self.erase()
+        self.assertEqual(self.state_of(theirs), before)
+        self.assertFalse(mine.original_id)
+
+    def test_document_that_could_not_be_made(self):
+        ion = self.person("Ion Fără", "ion@client.example")
+        request = self.send(partner_id=ion.id)
+        self.assertEqual(request.state, "failed")
+        request.action_cancel()
+        self.work()
+        self.assertTrue(
+            {"signature_request.failure", "signature_event.data", "mail_message.body"} <= self.found("Fără")
+        )
+        self.erase(partner=ion)
+        self.assertEqual(self.found("Fără"), set())
+
+    def test_name_that_is_a_common_word(self):
+        self.template.role_ids[0].channel = "email"
+        deal = self.person("Deal", "deal@client.example")
+        request, other = self.cancelled(deal, "The deal was lost"), self.cancelled(self.other, name="Deal of Bob")
+        record, before = request._record(), self.state_of(other)
+        record.message_post(body="The deal is hot", author_id=self.env.ref("base.partner_root").id)
+        self.assertIn("deal", request.name)
+        self.assertIn(" was sent to Deal.", self.chatter_of(record))
+        self.erase(partner=deal)
+        self.assertEqual((request.name, request.cancel_reason), (self.template.name, "The deal was lost"))
+        notes = self.chatter_of(record)
+        self.assertIn(f"“{self.template.name}” was sent to Erased person.", notes)
+        self.assertIn("The deal is hot", notes)
+        self.assertIn("The deal was lost", notes)
+        self.assertEqual(self.state_of(other), before)
+
+    def test_somebody_whose_name_begins_alike(self):
+        self.template.role_ids[0].channel = "email"
+        ana, popescu = self.person("Ana", "ana@client.example"), self.person("Ana Popescu", "popescu@client.example")
+        who = {"name": "Second", "policy": "partner", "partner_id": popescu.id}
+        second = self.env["signature.role"].create(who)
+        self.template.role_ids = [(0, 0, {"role_id": second.id, "sequence": 1, "participation": "copy"})]
+        self.template.role_ids.filtered(lambda line: line.role_id == self.role_company).sequence = 1
+        request = self.send(partner_id=ana.id)
+        request._log_notes({request.id: f"“{request.name}”: Ana, Ana Popescu, Ana-Maria"})
+        request.action_cancel()
+        self.work()
+        self.erase(partner=ana)
+        self.assertIn(": Erased person, Ana Popescu, Ana-Maria", self.chatter_of(request._record()))
+        self.assertIn("Ana Popescu", request.signer_ids.mapped("name"))
+
+    def test_colleagues_and_the_company_are_not_erased_here(self):
+        request = self.declined()
+        former = self.signatory
+        former.active = False
+        for who in (
+            {"partner": former.partner_id},
+            {"partner": False, "email": former.email},
+            {"partner": self.env.company.partner_id},
+        ):
+            dialog = self.dialog(**who)
+            self.assertFalse(dialog.may_erase)
+            self.assertIn("a colleague", dialog.overview)
+            with self.assertRaisesRegex(UserError, "a colleague"):
+                dialog.save().action_erase()
+        self.assertTrue(request.original_id)
+
+    def test_done_to_do_and_failed_mail_name_nobody(self):
+        request = self.send()
+        client = request.signer_ids.sorted("sequence")[0].sudo()
+        summary, note = f"Call {client.name}", f"“{request.name}” was sent to them.\nPhone: {PHONE}"
+        request._add_todo(summary, note, client, user=self.salesman, kind="mail.mail_activity_data_call")
+        record = request._record()
+        record.activity_ids.with_user(self.salesman).action_feedback("No answer")
+        client._decline(f"Write to {EMAIL}", "nonce", {"ip": IP})
+        self.work()
+        told = self.env["mail.message"].search([("model", "=", "crm.lead"), ("subject", "=like", "Declined:%")])
+        self.env["mail.mail"].create(
             {
-                "name": "Sent at once",
-                "template_id": self.template.id,
-                "left_out": [{"id": 1, "name": "Zoë Țăndărică", "problem": "No phone"}],
+                "mail_message_id": told[:1].id,
+                "body_html": told[:1].body,
+                "state": "exception",
+                "email_to": "x@y.example",
             }
         )
-        self.declined()
+        self.assertTrue({"mail_message.body", "mail_mail.body_html"} <= self.found("Țăndărică"))
         self.erase()
-        self.assertEqual(json.dumps(batch.left_out), '[{"id": 1, "name": "Erased person", "problem": "No phone"}]')
+        self.assertEqual(self.found(EMAIL, PHONE, "Țăndărică"), set())
+        self.assertIn("No answer", self.chatter_of(record))
+
+    def test_documents_of_the_contact_itself(self):
+        template = self._make_template(
+            kind="html",
+            body="<p>{{name}} {{signature;role=Client}}</p>",
+            model_id=self.env["ir.model"]._get_id("res.partner"),
+        )
+        template.role_ids.filtered(lambda line: line.role_id == self.role_company).unlink()
+        request = template._make_requests(self.partner, user_id=self.salesman.id)
+        self.work()
+        request.action_cancel()
+        self.work()
+        self.assertEqual(request.record_name, "Zoë Țăndărică")
+        self.erase()
+        self.assertFalse(request.exists())
+        self.assertIn("a document that came to nothing was deleted", self.chatter_of(self.partner))
+
+    def test_letter_says_what_was_done(self):
+        self.complete(self.send())
+        erasure = self.erase()
+        for text in ("these we have not erased", "go to court", self.env.company.name):
+            self.assertIn(text, erasure.letter)
+        self.assertNotIn("we have erased your name", erasure.letter)
+        self.assertIn("back-ups", erasure.result)
+        self.declined(name="Second")
+        erasure = self.erase()
+        self.assertIn("never completed (1): we have erased your name", erasure.letter)
+        self.assertIn("Completed documents (1)", erasure.letter)
+
+    def test_other_companies_are_named(self):
+        self.declined()
+        foreign = self.declined(name="Second")
+        foreign.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        self.assertNotIn("Elsewhere", self.dialog().overview)
+        self.manager.company_ids |= foreign.company_id
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": self.env.company.ids})
+        self.assertIn("Elsewhere", self.dialog().overview)
+        erasure = self.erase()
+        self.assertIn("Not done: documents of this person in Elsewhere", erasure.result)
+        self.assertNotIn("Elsewhere", erasure.letter)
+        self.assertIn(EMAIL, foreign.signer_ids.mapped("email"))

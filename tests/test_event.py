@@ -1,6 +1,7 @@
 import hashlib
 import json
 
+from odoo.addons.signature_workflow import hooks
 from odoo.addons.signature_workflow.signature_workflow.engine import audit
 from odoo.addons.signature_workflow.signature_workflow.engine.errors import AuditError
 from odoo.tests import tagged
@@ -115,6 +116,13 @@ class TestEvent(SignatureCase):
         self.env.invalidate_all()
         self.assertEqual(event.sudo().read(), before)
         self.request.event_ids._verify_chain()
+
+    def test_nothing_stays_in_the_database_without_the_addon(self):
+        self.env.flush_all()
+        hooks.uninstall_hook(self.env)
+        self.env.cr.execute("SELECT FROM pg_proc WHERE proname = 'signature_event_guard'")
+        self.assertFalse(self.env.cr.rowcount)
+        self.env.cr.execute("DELETE FROM signature_event")
 
     def test_the_trail_names_what_a_superuser_has_changed(self):
         for signer in self.request.signer_ids:

@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -16,7 +17,8 @@ from odoo.tools import mute_logger
 from . import pdf_samples
 from .browser import DESKTOP, PHONE, PICTURES, BrowserCase
 from .common import BODY, SignatureCase, SignatureFixture
-from .test_engine_evidence import pack, run_verifier
+from .tampering import WAYS, gap, swap_content
+from .test_engine_evidence import ROOT, pack, run_verifier
 from .test_http_signing import SignatureHttpCase
 
 
@@ -76,7 +78,7 @@ class TestEvidence(SignatureCase):
         )
         self.assertEqual(said.count("the answers and marks are those that the signer sent"), 2)
         self.assertEqual(said.count("the words that were agreed to are in this file"), 2)
-        self.assertIn("pdfsig", said)
+        self.assertIn("The seal holds: its signature is valid", said)
 
     def test_what_the_file_says(self):
         request = self.send()
@@ -184,6 +186,137 @@ class TestEvidence(SignatureCase):
         found["parties"][0]["name"] = "Mallory"
         self.assertVerdict(files | {"evidence.json": evidence.dump(found)}, 1, "sealed file says of Zoë Țăndărică")
 
+    def test_what_colleagues_say_goes_to_nobody_else(self):
+        """Each party gets the signed copy, for ever."""
+        self.template.role_ids[1].participation = "approve"
+        request = self.send()
+        client, boss = request.signer_ids.sorted("sequence")
+        self.template.name = "Zebra1 terms for the difficult"
+        own = request.with_user(self.manager)
+        own._change_legal_hold(False, "Zebra2: we suspect fraud")
+        own._change_legal_hold(True, "Zebra3: it was a mistake")
+        client.sudo()._delivery_failed("Zebra4: the box is full")
+        request._record().name = "Zebra5 deal"
+        request.with_user(self.salesman).action_leave_values()
+        self.sign(client)
+        self.work()
+        origin = {"ip": "192.0.2.7", "user_agent": "Phone"}
+        boss.sudo()._submit(self.answers(boss), "n", request.original_sha256, origin, comment="Zebra6, but too dear")
+        self.work()
+        self.assertEqual(request.state, "completed", request.failure)
+        kinds = {"legal_hold", "hold_lifted", "undelivered", "left"}
+        self.assertLess(kinds, set(request.event_ids.mapped("kind")))
+        files = self.export(request)
+        for number in range(1, 7):
+            self.assertIn(f"Zebra{number}", files["evidence.json"].decode())
+        self.assertNotIn(b"Zebra", self.unpacked(files["signed.pdf"]))
+        said = self.assertVerdict(files["signed.pdf"], 0)
+        self.assertEqual(said.count("were withheld by the sender"), 4)
+        self.assertVerdict(files, 0, "Lines whose details the sealed file withholds: 4")
+        # what is not in the sealed file cannot be written anew, either
+        changed = files["evidence.json"].replace(b"Zebra2: we suspect", b"Zebra2: we do not suspect")
+        self.assertVerdict(files | {"evidence.json": changed}, 1, "legal_hold) was changed")
+        changed = files["evidence.json"].replace(b"Zebra6, but", b"Zebra6, not")
+        self.assertVerdict(files | {"evidence.json": changed}, 1, "comment")
+
+    def unpacked(self, pdf):
+        """Return a PDF file with all its streams readable, its embedded files and its text."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "signed.pdf")
+            path.write_bytes(pdf)
+            plain = subprocess.run(["qpdf", "--qdf", path, "-"], capture_output=True, check=True).stdout
+            text = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True).stdout
+        self.assertIn(b"signature_workflow.evidence", plain)
+        self.assertIn(b"Certificate of completion", text)
+        return plain + text
+
+    def test_whatever_was_done_to_the_signed_copy(self):
+        request = self.send()
+        self.complete(request)
+        data = request.final_id.raw
+        for tamper in WAYS:
+            with self.subTest(tamper.__name__):
+                self.assertIn(run_verifier(tamper(data))[0], (1, 2))
+        start, end = gap(data)
+        swapped = swap_content(data)
+        for first in (1, start):
+            # as if the seal were about all of it
+            lie = b"%%%% appended /ByteRange [0 %d %d %012d]\n"
+            size = len(swapped) + len(lie % (first, end, 0))
+            lie %= first, end, size - end
+            self.assertVerdict(swapped + lie, 1, "and one is expected", "The seal does not hold: ")
+        hidden = data[: end - 41] + b"41" * 20 + data[end - 1 :]
+        self.assertVerdict(hidden, 1, "The seal does not hold: signature")
+
+    def test_without_pyhanko_the_seal_is_left_to_others(self):
+        request = self.send()
+        self.complete(request)
+        code = (
+            "import sys; sys.modules['pyhanko'] = None; sys.path.insert(0, sys.argv[1]); "
+            "from signature_workflow.engine.verifier import main; sys.exit(main(['-']))"
+        )
+        for data, status, words in (
+            (request.final_id.raw, 0, b"pyHanko is not there"),
+            (swap_content(request.final_id.raw), 1, b"goes on after what its seal covers"),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-c", code, ROOT], input=data, capture_output=True, env={}, cwd="/", check=False
+            )
+            self.assertEqual((done.returncode, done.stderr), (status, b""))
+            self.assertIn(words, done.stdout)
+
+    def test_what_the_bundle_says_otherwise_than_the_sealed_file(self):
+        request = self.send()
+        self.complete(request)
+        request.action_withdraw("The price was wrong")
+        files = self.export(request)
+        self.assertVerdict(files, 0, "agree about how the document has ended", "certificate.pem is the certificate")
+        sound = json.loads(files["evidence.json"])
+        ghost = sound["parties"][0] | {"id": 10**6, "name": "Ghost", "state": "sent", "marks": []}
+        for words, change in (
+            ("the organisation", {"organisation": {**sound["organisation"], "name": "Famous Bank"}}),
+            ("Ghost", {"parties": [*sound["parties"], ghost]}),
+            *((f"the {name}", {"document": {**sound["document"], name: "X"}}) for name in ("name", "code", "sent")),
+            ("time completed", {"document": {**sound["document"], "completed": "2020-01-01T00:00:00Z"}}),
+            ("time withdrawn", {"document": {**sound["document"], "withdrawn": None}}),
+            ("state", {"document": {**sound["document"], "state": "completed"}}),
+            ("signed copy", {"document": {**sound["document"], "final": None}}),
+            (
+                "signed copy",
+                {"document": {**sound["document"], "final": sound["document"]["final"] | {"kind": "paper"}}},
+            ),
+            ("seal", {"seal": None}),
+            ("level", {"seal": {**sound["seal"], "level": "lt"}}),
+            ("certificate_sha256", {"seal": {**sound["seal"], "certificate_sha256": "0" * 64}}),
+            (
+                "timestamp",
+                {"seal": {**sound["seal"], "timestamp": {"state": "embedded", "time": "2026-01-01T00:00:00Z"}}},
+            ),
+        ):
+            with self.subTest(words):
+                self.assertVerdict(files | {"evidence.json": evidence.dump(sound | change)}, 1, words)
+        other = self.env["signature.key"]._make(request.company_id)
+        self.assertVerdict(files | {"certificate.pem": other.certificates.encode()}, 1, "certificate.pem is not")
+
+    def test_a_company_with_another_name_now(self):
+        request = self.send()
+        self.complete(request)
+        before = request.company_id.name
+        request.company_id.name = "Renamed"
+        files = self.export(request)
+        self.assertEqual(json.loads(files["evidence.json"])["organisation"]["name"], before)
+        self.assertVerdict(files, 0)
+
+    def test_without_an_address_of_the_server(self):
+        request = self.send()
+        self.complete(request)
+        for address in ("nonsense", "https://münchen.example"):
+            self.env["ir.config_parameter"].set_param("web.base.url", address)
+            self.env.invalidate_all()
+            files = self.export(request)
+            self.assertIsNone(json.loads(files["evidence.json"])["document"]["url"])
+            self.assertVerdict(files, 0)
+
     def test_erased_lines_are_told_apart_from_broken_ones(self):
         request = self.send()
         self.complete(request)
@@ -290,9 +423,29 @@ class TestEvidenceRoute(SignatureFixture, HttpCase):
         self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
         self.assertIn("evidence.zip", response.headers["Content-Disposition"])
         self.assertEqual(run_verifier(response.content)[0], 0)
+        reads = self.patch_reads()
         both = self.get(",".join(map(str, self.requests.ids)))
+        self.assertEqual(len(reads), 2, "each file once")
         self.assertEqual({name.partition("/")[0] for name in unpack(both.content)}, set(map(str, self.requests.ids)))
         self.assertEqual(run_verifier(both.content)[0], 0)
+
+    def patch_reads(self):
+        """Return a list to which each file that is read from the store is added from now on."""
+        reads, read = [], type(self.env["ir.attachment"])._file_read
+
+        def file_read(attachments, name, *arguments, **options):
+            reads.append(name)
+            return read(attachments, name, *arguments, **options)
+
+        self.patch(type(self.env["ir.attachment"]), "_file_read", file_read)
+        return reads
+
+    def test_names_that_do_not_go_into_a_header(self):
+        self.authenticate("saul", "saul-password")
+        self.requests[0].name = "Agreement\r\nX-Evil: 1\x07 “Ț”"
+        response = self.get(self.requests[0].id)
+        self.assertEqual(response.status_code, 200)
+        self.assertNotIn("X-Evil", response.headers)
 
     @mute_logger("odoo.http")
     def test_not_found_is_the_same_for_all(self):

@@ -15,7 +15,9 @@ from odoo.tools import config
 
 from ..signature_workflow.engine import docx
 from .common import SignatureCase, SignatureFixture
+from .pki import Authority
 
+WORK = "odoo.addons.signature_workflow.signature_workflow.models.signature_health_work"
 DiskUsage = namedtuple("DiskUsage", "total used free")
 GB = 1024**3
 
@@ -225,6 +227,21 @@ class TestHealth(HealthCase):
         signer.channel = self.template.role_ids[0].channel = "sms"
         signer._delivery_failed("the number is not known")
         self.assertHealth("sms", "attention", "the number is not known")
+        # nobody sends any now: what has failed is told all the same
+        self.template.role_ids[0].channel = "email"
+        self.assertHealth("sms", "attention", "the number is not known")
+
+    def test_sms_without_a_template(self):
+        self.env["iap.account"].get("sms").state = "unregistered"
+        signer = self.send().signer_ids[0]
+        self.assertHealth("sms", "unused")
+        self.rule.channel = "both"
+        self.assertHealth("sms", "broken", "registered")
+        self.rule.channel = False
+        self.assertHealth("sms", "unused")
+        # chosen in the dialog
+        signer.channel = "sms"
+        self.assertHealth("sms", "broken", "registered")
 
     # The work
 
@@ -286,6 +303,8 @@ class TestHealth(HealthCase):
         self.assertIn("expired", check["found"])
 
     def test_timestamp(self):
+        root = Authority(Path(self.enterContext(tempfile.TemporaryDirectory())), "root")
+        self.env.company.signature_tsa_certificates = root.pem
         self.env.company.signature_tsa_url = "https://time.company.example"
         check = self.assertHealth("timestamp", "good", "A server is set up")
         self.assertTrue([button for button in check["buttons"] if button.get("method") == "action_test_timestamp"])
@@ -300,6 +319,25 @@ class TestHealth(HealthCase):
         self.assertHealth("timestamp", "broken", "timestamp: 1")
         request.write({"timestamp_state": "later", "date_timestamp": Datetime.now()})
         self.assertHealth("timestamp", "good", "the last one is of")
+        self.env.company.signature_tsa_certificates = False
+        self.assertHealth("timestamp", "attention", "anybody in between", "root certificate")
+
+    def test_timestamp_server_that_was_given_up(self):
+        request = self.send()
+        self.complete(request)
+        failure = "Our company has no timestamp server any more."
+        request.write({"timestamp_state": "pending", "timestamp_failure": failure})
+        check = self.assertHealth("timestamp", "attention", "timestamp: 1", failure, "leave them without")
+        (button,) = (button for button in check["buttons"] if button["label"] == "Leave without timestamp")
+        self.assertIn("cannot be undone", button["confirm"])
+        action = self.press(check, "Leave without timestamp")
+        self.assertIn("without a timestamp: 1", action["params"]["message"])
+        self.assertEqual((request.timestamp_state, request.timestamp_failure), ("none", False))
+        event = request.event_ids[-1]
+        self.assertEqual(event.kind, "not_timestamped")
+        self.assertEqual(json.loads(event.data), {"code": "tsa_removed", "by": self.admin.name})
+        self.assertHealth("timestamp", "unused", "No timestamp server")
+        self.assertHealth("data", "good")
 
     # What was done
 
@@ -321,10 +359,45 @@ class TestHealth(HealthCase):
         self.assertEqual(self.listed(check, "These documents"), request)
         self.assertHealth("data", "broken", "was sealed, and is not completed")
 
+    def test_trail_with_lines_erased(self):
+        request = self.send()
+        self.complete(request)
+        request.event_ids.filtered(lambda event: event.kind == "signed")._erase()
+        check = self.assertHealth("trail", "broken", "does not hold: 1", request.name)
+        self.assertEqual(self.listed(check, "These documents"), request)
+        self.assertIn(request.id, [problem["id"] for problem in self.verify_all()])
+        request._log_events("erased", data={"lines": [1]})
+        self.assertHealth("trail", "broken")
+        lines = [event.sequence for event in request.event_ids if event.kind == "signed"]
+        request._log_events("erased", data={"lines": lines})
+        self.assertHealth("trail", "good")
+        self.assertEqual(self.verify_all(), [])
+
+    def test_record(self):
+        request = self.send()
+        self.complete(request)
+        bank = self.env["res.company"].create({"name": "Famous Bank"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE signature_request SET company_id = %s WHERE id = %s", [bank.id, request.id])
+        self.assertHealth("data", "broken", f"{request.name} is not as its audit trail says")
+
     def test_trigger(self):
-        self.env.cr.execute("ALTER TABLE signature_event DISABLE TRIGGER signature_event_guard_rows")
-        self.assertHealth("trail", "broken", "no longer refuses changes")
-        self.env.cr.execute("ALTER TABLE signature_event ENABLE TRIGGER signature_event_guard_rows")
+        for forged in (
+            "ALTER TABLE signature_event DISABLE TRIGGER signature_event_guard_rows",
+            "DROP TRIGGER signature_event_guard_table ON signature_event",
+            """CREATE OR REPLACE FUNCTION signature_event_guard() RETURNS trigger LANGUAGE plpgsql
+               AS 'BEGIN RETURN NEW; END'""",
+            """CREATE OR REPLACE TRIGGER signature_event_guard_rows BEFORE DELETE ON signature_event
+               FOR EACH ROW EXECUTE FUNCTION signature_event_guard()""",
+            """CREATE OR REPLACE TRIGGER signature_event_guard_rows BEFORE UPDATE OF hash OR DELETE ON signature_event
+               FOR EACH ROW EXECUTE FUNCTION signature_event_guard()""",
+            """CREATE OR REPLACE TRIGGER signature_event_guard_rows BEFORE UPDATE OR DELETE ON signature_event
+               FOR EACH ROW WHEN (OLD.id < 0) EXECUTE FUNCTION signature_event_guard()""",
+        ):
+            with self.subTest(forged), self.env.cr.savepoint() as undone:
+                self.env.cr.execute(forged)
+                self.assertHealth("trail", "broken", "no longer refuses changes")
+                undone.rollback()
         self.assertHealth("trail", "good")
 
     def test_files(self):
@@ -333,13 +406,17 @@ class TestHealth(HealthCase):
         path = Path(request.final_id._full_path(request.final_id.store_fname))
         whole = path.read_bytes()
         self.addCleanup(path.write_bytes, whole)
-        path.unlink()
-        check = self.assertHealth("data", "broken", f"{request.name} has a file that is lost")
-        self.assertEqual(self.listed(check, "These documents"), request)
         # of the right length: only the hash tells
         path.write_bytes(whole[:-1] + b"!")
         self.assertHealth("data", "good")
         self.assertEqual([problem["id"] for problem in self.verify_all()], [request.id])
+        # from now on this one is read each time, until it holds
+        self.assertHealth("data", "broken", f"{request.name} has a file that is lost")
+        path.write_bytes(whole)
+        self.assertHealth("data", "good")
+        path.unlink()
+        check = self.assertHealth("data", "broken", f"{request.name} has a file that is lost")
+        self.assertEqual(self.listed(check, "These documents"), request)
 
     def verify_all(self):
         health = self.env["signature.health"].with_user(self.admin)
@@ -357,9 +434,25 @@ class TestHealth(HealthCase):
         self.complete(first)
         self.assertEqual(self.verify_all(), [])
         self.tamper(first)
-        with patch("odoo.addons.signature_workflow.signature_workflow.models.signature_health_work.STEP", 1):
+        with patch(f"{WORK}.STEP", 1):
             self.assertEqual({problem["id"] for problem in self.verify_all()}, {first.id})
         self.assertEqual(second.state, "sent")
+
+    def test_files_are_read_one_by_one(self):
+        requests = self.send() | self.send() | self.send()
+        for request in requests:
+            self.complete(request)
+        files, read = self.env["ir.attachment"], []
+        self.env.invalidate_all()
+        original = type(files)._file_read
+
+        def count(files, fname, *args, **kwargs):
+            read.append(fname)
+            return original(files, fname, *args, **kwargs)
+
+        with patch.object(type(files), "_file_read", count):
+            self.env["signature.health"].verify_step(requests[0].id - 1)
+        self.assertEqual(len(read), 2 * len(requests))
 
     # The machine
 
@@ -440,11 +533,73 @@ class TestHealthIsTold(HealthCase):
             self.look()
         self.assertEqual(len(self.todos()), len(administrators))
 
+    def tampered(self):
+        """Return the first and the last of three documents, of which the first one's trail does not hold."""
+        first, _second, last = self.send(), self.send(), self.send()
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE signature_event DISABLE TRIGGER USER")
+        self.env.cr.execute("UPDATE signature_event SET kind = 'held' WHERE request_id = %s", [first.id])
+        self.env.cr.execute("ALTER TABLE signature_event ENABLE TRIGGER USER")
+        self.env.invalidate_all()
+        self.enterContext(patch(f"{WORK}.SAMPLE", 1))
+        return first, last
+
+    def look_at(self, request):
+        """Run the scheduled action, whose sample is this request."""
+        with patch("random.SystemRandom.sample", return_value=[request.id]):
+            self.look()
+
+    def test_found_in_a_sample(self):
+        first, last = self.tampered()
+        with patch(f"{WORK}.DAILY", 0):
+            self.look_at(last)
+            self.assertFalse(self.todos())
+            with self.assertLogs("odoo.addons.signature_workflow", "WARNING"):
+                self.look_at(first)
+            todos = self.todos()
+            self.assertTrue(todos, "told at once")
+            for todo in todos:
+                self.assertIn(first.name, todo.note)
+            # it was luck to find it: now it is looked at each time
+            for _day in range(3):
+                self.look_at(last)
+                self.assertEqual(self.todos(), todos)
+            with patch("random.SystemRandom.sample", return_value=[last.id]):
+                check = self.assertHealth("trail", "broken", first.name)
+            self.assertEqual(self.listed(check, "These documents"), first)
+            # who has done it is told of another one, and of both then
+            todos.action_done()
+            self.look_at(last)
+            self.assertFalse(self.todos())
+            last.event_ids[0]._erase()
+            with self.assertLogs("odoo.addons.signature_workflow", "WARNING"):
+                self.look_at(last)
+            self.assertIn("hold: 2", self.todos()[0].note)
+            # what holds again is told no more
+            last._log_events("erased")
+            first.sudo()._delete_for_good()
+            self.look_at(last)
+            self.assertFalse(self.todos())
+
+    def test_all_documents_in_time(self):
+        first, last = self.tampered()
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("signature_workflow.health_position", first.id)
+        with patch(f"{WORK}.DAILY", 1), patch(f"{WORK}.STEP", 1):
+            for _day in range(3):
+                # the second, the third, the end
+                self.look_at(last)
+                self.assertFalse(self.todos())
+            parameters.set_param("signature_workflow.health_position", first.id - 1)
+            with self.assertLogs("odoo.addons.signature_workflow", "WARNING"):
+                self.look_at(last)
+        self.assertIn(first.name, self.todos()[0].note)
+
     def test_attention_is_not_told(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://odoo.company.example")
         self.look()
         self.assertFalse(self.todos())
-        self.assertEqual(json.loads(self.env["ir.config_parameter"].get_param("signature_workflow.health")), {})
+        self.assertEqual(json.loads(self.env["ir.config_parameter"].get_param("signature_workflow.health_told")), {})
 
 
 @tagged("post_install", "-at_install")
@@ -475,6 +630,15 @@ class TestSettings(HealthCase):
             self.assertIn("came to nothing: 0", form.signature_retention_preview)
             form.signature_purge_days = 90
             self.assertIn("came to nothing: 1", form.signature_retention_preview)
+
+    def test_administrator_who_sells_nothing(self):
+        technician = self._make_user("tess", "base.group_system")
+        for user, is_manager in ((technician, False), (self.admin, True)):
+            views = self.env["res.config.settings"].with_user(user).get_views([(False, "form")])
+            arch = views["views"]["form"]["arch"]
+            for name in ("signature_erasure", "signature_roles"):
+                self.assertEqual(f'id="{name}"' in arch, is_manager)
+            self.assertIn('id="signature_keep"', arch)
 
     def test_refused(self):
         for field, value in (

@@ -161,7 +161,8 @@ class TestRetention(RetentionCase):
             for years, days, counts in ((2, 30, (1, 1, 1)), (0, 30, (1, 0, 0)), (2, 0, (0, 1, 1)), (0, 0, (0, 0, 0))):
                 preview = nobody._retention_preview(years, days)
                 self.assertEqual(tuple(preview[key] for key in ("nothing", "completed", "held")), counts)
-        self.assertEqual(nobody._retention_preview(1, 1), {"nothing": 0, "completed": 0, "held": 0})
+        first = fields.Date.today() + timedelta(days=7)
+        self.assertEqual(nobody._retention_preview(1, 1), {"nothing": 0, "completed": 0, "held": 0, "from": first})
 
     def test_one_that_cannot_be_deleted_holds_up_no_other_and_is_shown_once(self):
         requests = self.ended() + self.ended(name="Second") + self.ended(name="Third")
@@ -190,6 +191,79 @@ class TestRetention(RetentionCase):
         self.patch(signature_request_retention, "BATCH", 2)
         self.run_retention(days=40)
         self.assertFalse(requests.exists())
+
+    def test_time_is_over_before_all_are_deleted(self):
+        """Then the scheduled action says so, and is run again at once."""
+        requests = self.ended() + self.ended(name="Second") + self.ended(name="Third")
+        cron = self.env.ref("signature_workflow.ir_cron_retention")
+        progress = self.env["ir.cron.progress"].create([{"cron_id": cron.id}])
+        self.patch(signature_request_retention, "BATCH", 2)
+        self.env.flush_all()
+        context = {"ir_cron_progress_id": progress.id, "cron_id": cron.id, "cron_end_time": 0}
+        with self.enter_registry_test_mode(), self.later(days=40), self.registry.cursor() as cr:
+            self.env(cr=cr, context=context)["signature.request"]._cron_retention()
+        self.env.invalidate_all()
+        self.assertEqual(len(requests.exists()), 1)
+        self.assertEqual((progress.done, progress.remaining), (2, 1))
+
+    def test_files_of_colleagues_stay(self):
+        """Also those with the same bytes as the signed copy."""
+        request = self.completed()
+        deal, (filed,) = request._record(), self.files_of(request)[1]
+        brought = filed.copy({"name": "sent back by the client.pdf"})
+        self.assertEqual(brought.checksum, filed.checksum)
+        self.run_retention(days=2 * 366)
+        self.assertFalse(filed.exists())
+        self.assertTrue(brought.exists())
+        self.assertIn("was deleted by the retention rule", self.chatter_of(deal))
+
+    def test_copies_that_were_filed_before_they_were_marked(self):
+        request = self.completed()
+        (filed,) = self.files_of(request)[1]
+        filed.sudo().signature_request_id = False
+        brought = filed.copy({"name": "sent back by the client.pdf"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ir_attachment SET create_date = now() + '1 day' WHERE id = %s", [brought.id])
+        self.env.invalidate_all()
+        self.run_retention(days=2 * 366)
+        self.assertFalse(request.exists() or filed.exists())
+        self.assertTrue(brought.exists())
+
+    def test_change_of_the_numbers_rests_for_a_week(self):
+        request, company = self.ended(), self.company
+        system = self._make_user("system", "base.group_system")
+        with self.later(days=100):
+            today = fields.Date.today()
+            self.assertFalse(company._retention_preview(2, 30)["from"])
+            self.assertEqual(company._retention_preview(1, 30)["from"], today + timedelta(days=7))
+            company.with_user(system).write({"signature_keep_years": 1})
+            self.assertEqual(company._retention_preview(1, 30)["from"], today + timedelta(days=7))
+        note = company.partner_id.message_ids[0]
+        self.assertEqual(note.author_id, system.partner_id)
+        self.assertIn("System changed how long", note.body)
+        self.assertIn("1 years (before: 2)", note.body)
+        self.run_retention(days=106)
+        self.assertTrue(request.exists())
+        self.run_retention(days=107)
+        self.assertFalse(request.exists())
+        with self.assertRaises(AccessError):
+            company.with_user(system).write({"signature_retention_from": False})
+        with self.assertRaises(AccessError):
+            company.with_user(self._make_user("rights", "base.group_erp_manager")).write({"signature_keep_years": 3})
+
+    def test_one_without_a_record_for_a_to_do_is_shown_once(self):
+        test = self.template._make_requests(self._make_deal(name="Tried"), is_test=True, user_id=self.salesman.id)
+        self.work()
+        test.action_cancel()
+        self.work()
+        self.env.cr.execute("CREATE TABLE signature_workflow_poison (request_id int REFERENCES signature_request)")
+        self.env.cr.execute("INSERT INTO signature_workflow_poison VALUES (%s)", [test.id])
+        for _day in range(2):
+            with self.assertLogs(RETENTION, "WARNING"), mute_logger("odoo.sql_db", QUEUE):
+                self.run_retention(days=40)
+        told = self.env["mail.message"].search([("model", "=", "signature.request"), ("res_id", "=", test.id)])
+        self.assertEqual(told.mapped("subject"), [f"Not deleted by the retention rule: {test.name}"])
+        self.assertEqual(told.notified_partner_ids, self.salesman.partner_id)
 
     def test_deal_goes_on_after_its_first_document_was_deleted(self):
         """The entries into a stage are still told apart."""
@@ -267,6 +341,29 @@ class TestLegalHold(RetentionCase):
         self.run_retention(days=5000)
         self.assertFalse(self.request.exists())
         self.assertTrue(ended.exists())
+
+    def test_its_copy_is_not_changed_or_moved(self):
+        self.hold()
+        (filed,) = self.files_of(self.request)[1]
+        content, other = filed.raw, self._make_deal(name="Other")
+        copy = filed.with_user(self.manager)
+        for values in (
+            {"raw": b"%PDF-1.4 else"},
+            {"datas": "JVBERi0="},
+            {"type": "url", "url": "https://else.example"},
+            {"res_id": other.id},
+            {"res_model": "res.partner", "res_id": self.partner.id},
+            {"res_model": False, "res_id": False},
+            {"res_field": "image_1920"},
+        ):
+            with self.subTest(values), self.assertRaisesRegex(UserError, "On legal hold"):
+                copy.write(dict(values))
+        copy.write({"name": "signed.pdf", "description": "Ours", "res_id": self.deal.id})
+        # the document goes to the deal that is kept, and its copies with it
+        kept = self._make_deal(name="Kept", priority="3", stage_id=self.stage_next.id)
+        merged = (kept | self.deal).with_user(self.manager).merge_opportunity()
+        self.assertEqual((self.request.res_id, filed.res_id), (merged.id, merged.id))
+        self.assertEqual(filed.raw, content)
 
     def test_all_documents_of_a_contact(self):
         second = self.send(name="Second")

@@ -7,9 +7,11 @@ import threading
 from unittest.mock import patch
 
 from lxml import html
+from odoo.addons.signature_workflow.signature_workflow.models import signature_sending
 from odoo.addons.signature_workflow.signature_workflow.models.signature_sending import LIMITS
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.service.model import call_kw
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..signature_workflow.engine.errors import PdfRefused
@@ -170,6 +172,64 @@ class TestDeliveryReports(SmsFixture):
         self.send_by_sms()
         self.assertFalse(self.text())
 
+    def test_what_a_document_costs(self):
+        self.patch(signature_sending, "LIMITS", {"sms": [_limit("sms", "signer_id.request_id", 2)]})
+        client = self.send_by_sms().signer_ids.sorted("sequence")[0].sudo()
+        for number in range(3):
+            client.phone = f"+4072123456{number}"
+            client.date_reminded = False
+            client.action_resend()
+        self.assertEqual(len(self.text()), 2)
+        self.send_by_sms()
+        self.assertEqual(len(self.text()), 1)
+
+    def test_what_a_user_costs(self):
+        self.patch(signature_sending, "LIMITS", {"sms": [_limit("sms", "signer_id.request_id.user_id", 2)]})
+        for number in range(3):
+            self.partner.phone = f"+4072123456{number}"
+            self.send_by_sms()
+        self.assertEqual(len(self.text()), 2)
+        self.send_by_sms(user_id=self.manager.id)
+        self.assertEqual(len(self.text()), 1)
+
+
+def _limit(channel, path, number):
+    """Return the limit that counts messages by `path`, with so many instead of its own."""
+    ((hours, __),) = [rest for counted, *rest in LIMITS[channel] if counted == path]
+    return path, hours, number
+
+
+@tagged("post_install", "-at_install")
+class TestMailBombing(SignatureHttpCase):
+    """Visitors cannot have us send e-mails without end."""
+
+    def setUp(self):
+        super().setUp()
+        self.template.role_ids[0].may_forward = True
+
+    def forward(self, token, email):
+        """Hand the document on; return what the visitor is told, and the links that went to `email`."""
+        response = self.url_open(f"/sign/{token}/forward", json={"params": {"name": "Bob", "email": email}})
+        mails = [mail for mail in self.work() if email in str(mail["email_to"])]
+        return response.text, [self.link_of([mail], email) for mail in mails]
+
+    def test_limits(self):
+        for path, email in (
+            ("address", "bob1@client.example"),
+            ("signer_id.request_id", "bob2@client.example"),
+            ("signer_id.request_id.user_id", "bob2@client.example"),
+        ):
+            with self.subTest(path):
+                self.env["signature.sending"].search([]).unlink()
+                self.patch(signature_sending, "LIMITS", {"email": [_limit("email", path, 1)]})
+                __, token = self.send()
+                __, (passed_on,) = self.forward(token, "bob1@client.example")
+                if path != "signer_id.request_id":
+                    __, passed_on = self.send()
+                told, links = self.forward(passed_on, email)
+                self.assertIn("Too many", told)
+                self.assertFalse(links)
+
 
 @tagged("post_install", "-at_install")
 class TestTemplateCode(SignatureCase):
@@ -210,6 +270,19 @@ class TestTemplateCode(SignatureCase):
             with self.subTest(code), self.assertRaises(UserError):
                 self._make_template(kind="html", body=f"<p>{code}</p><p>{{{{signature;role=Client}}}}</p>")
 
+    @mute_logger("odoo.http")
+    def test_a_change_cannot_be_kept_quiet(self):
+        self.template._make_requests(self._make_deal(), signatory=self.signatory)
+        self.work()
+        lines = self.template.role_ids.with_env(self.env(user=self.manager, su=False))
+        for value in (True, 1, "x", {}, []):
+            version = self.template.version
+            args, context = [lines[0].ids, {"sequence": lines[0].sequence + 1}], {"signature_content_noted": value}
+            call_kw(lines.browse(), "write", args, {"context": context})
+            self.template._make_requests(self._make_deal(), signatory=self.signatory)
+            self.work()
+            self.assertGreater(self.template.version, version)
+
     def test_fields_over_a_file(self):
         pdf = base64.b64encode(pdf_samples.simple())
         template = self._make_template(kind="pdf", pdf_file=pdf)
@@ -240,6 +313,21 @@ class TestHostileFiles(SignatureHttpCase):
                 )
                 with self.assertRaises(UserError):
                     self.env["signature.template"].action_send_attachment(file.id)
+
+    def test_a_file_that_looks_different_elsewhere(self):
+        words = {
+            "layer": "layers", "annotation": "comments", "picture": "pictures", "reference": "another file",
+            "portfolio": "other files", "print": "printing",
+        }  # fmt: skip
+        shown = dict(pdf_samples.shadows().values())
+        self.assertEqual(shown.keys(), words.keys())
+        for found, data in shown.items():
+            with self.subTest(found), self.assertRaises(UserError) as caught, Form(self.template) as form:
+                form.kind = "pdf"
+                form.pdf_file = base64.b64encode(data)
+                form.save()
+            self.assertIn(words[found], str(caught.exception))
+            self.assertIn("Print it to a new PDF", str(caught.exception))
 
     def test_answers_meanwhile(self):
         __, token = self.send()

@@ -83,7 +83,14 @@ METHODS = {
     "res.company": {"action_test_timestamp": ADMINISTRATORS},
     "signature.batch": dict.fromkeys(("action_cancel_unsent", "action_retry", "action_view_requests"), THEIRS),
     "signature.health": dict.fromkeys(
-        ("action_keep_base_url", "action_send_test_mail", "action_test_timestamp", "get_checks", "verify_step"),
+        (
+            "action_keep_base_url",
+            "action_leave_without_timestamp",
+            "action_send_test_mail",
+            "action_test_timestamp",
+            "get_checks",
+            "verify_step",
+        ),
         ADMINISTRATORS,
     ),
     "signature.key": {"action_make": ADMINISTRATORS, "action_use": ADMINISTRATORS},

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import subprocess
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -88,7 +89,7 @@ class TestTimestamp(TimestampCase):
         self.assertLess(abs(fields.Datetime.now() - request.date_timestamp), timedelta(minutes=1))
         self.assertNotIn("not_timestamped", request.event_ids.mapped("kind"))
         data = self.assertSealed(request)
-        own = self.env["signature.key"]._get_identity(self.company).certificate_der
+        own = self.env["signature.key"]._get_active(self.company)._identity().certificate_der
         verdict = verify(data, [own], timestamp_trusted=[self.root.der])
         self.assertEqual((verdict.problems, verdict.level), ((), "lt"))
         self.assertEqual(verdict.timestamp.replace(tzinfo=None), request.date_timestamp)
@@ -193,12 +194,15 @@ class TestTimestamp(TimestampCase):
         self.assertTimestamped(request)
 
     def test_another_company_is_not_held_up(self):
-        request = self.sealed("error")
-        self.assertTrue(request._timestamp_pauses())
+        self.sealed("error")
         other = self.env["res.company"].create({"name": "Other"})
-        request.company_id = other
-        self.assertTrue(request._timestamp_pauses())
-        self.assertFalse(request.new({"company_id": self.company.id})._timestamp_pauses())
+        other.signature_tsa_certificates, other.signature_tsa_url = self.root.pem, self.server.url
+        moved = self.send(self._make_deal(name="Of the other one"))
+        moved.company_id = other
+        self.server.mood = "good"
+        self.complete(moved)
+        self.assertEqual((moved.key_id.company_id, moved.timestamp_state), (other, "embedded"))
+        self.assertEqual(self.sealed(name="Again ours").timestamp_state, "pending")
 
     def test_what_goes_wrong_otherwise_is_shown_too(self):
         request = self.sealed("error")
@@ -209,6 +213,27 @@ class TestTimestamp(TimestampCase):
         self.assertEqual((request.state, request.timestamp_state, request.attempts), ("completed", "pending", 0))
         self.assertIn("unexpected", request.timestamp_failure)
         self.assertGreater(request.date_timestamp_next, fields.Datetime.now())
+        self.assertFalse(request._timestamp_pauses(), "that was not the server")
+
+    def test_a_seal_with_its_time_wakes_what_waits(self):
+        request = self.sealed("error")
+        self.let_pass(request, minutes=11)
+        request.date_timestamp_next += timedelta(hours=5)
+        self.assertEqual(self.sealed(name="Second").timestamp_state, "embedded")
+        self.run_cron()
+        self.run_cron()
+        self.assertTimestamped(request)
+
+    def test_a_server_without_given_certificates_is_not_vouched_for(self):
+        self.company.signature_tsa_certificates = False
+        asked = self.server.asked("GET")
+        request = self.sealed()
+        self.assertEqual((request.seal_level, request.timestamp_state), ("t", "embedded"))
+        self.assertEqual(self.server.asked("GET"), asked, "nothing is fetched from where it leads")
+        said = subprocess.run(["pdftotext", "-", "-"], input=request.final_id.raw, capture_output=True, check=True)
+        text = " ".join(said.stdout.decode().split())
+        self.assertIn("time as 127.0.0.1 says", text)
+        self.assertNotIn("confirmed", text)
 
 
 @tagged("post_install", "-at_install")

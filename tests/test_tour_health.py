@@ -1,6 +1,7 @@
 import json
 from unittest.mock import patch
 
+from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import config
 
@@ -66,6 +67,27 @@ class TestHealthPage(BrowserCase, HealthFixture, SignatureHttpCase):
                 visitor.wait_for(".o_list_view, .o_kanban_view", request.name)
                 request.original_sha256 = right
 
+    def test_leave_without_timestamp(self):
+        request, __ = self.send()
+        failure = "Our company has no timestamp server any more."
+        for device in (DESKTOP, PHONE):
+            pending = {"timestamp_state": "pending", "timestamp_failure": failure, "date_completed": Datetime.now()}
+            request.write(pending)
+            self.env.flush_all()
+            with self.subTest(device.name), self.visitor(device, login="admin") as visitor:
+                visitor.visit("/odoo/signature-health")
+                visitor.tap("[data-key=timestamp] button", "Leave without timestamp")
+                visitor.wait_for(".modal", "This cannot be undone")
+                self.picture(visitor, "leave")
+                visitor.tap(".modal button", "Cancel")
+                visitor.wait_for(".modal", gone=True)
+                visitor.tap("[data-key=timestamp] button", "Leave without timestamp")
+                visitor.tap(".modal button", "Leave without timestamp")
+                visitor.wait_for(".o_notification", "stay without a timestamp: 1")
+                visitor.wait_for("[data-key=timestamp][data-state=unused]")
+            self.env.invalidate_all()
+            self.assertEqual(request.timestamp_state, "none")
+
     def test_proxy(self):
         self.authenticate("admin", "admin")
 
@@ -81,7 +103,9 @@ class TestHealthPage(BrowserCase, HealthFixture, SignatureHttpCase):
             return check["state"], check["found"]
 
         forwarded = {"X-Forwarded-For": "192.0.2.7"}
-        self.assertEqual(look()[0], "good")
+        state, found = look()
+        self.assertEqual(state, "unused")
+        self.assertIn("No proxy names itself", found)
         self.assertEqual(look(**forwarded)[0], "attention")
         with patch.dict(config.options, {"proxy_mode": True}):
             state, found = look(**forwarded)

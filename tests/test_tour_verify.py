@@ -4,7 +4,7 @@ from pathlib import Path
 
 from odoo.tests import tagged
 
-from .browser import AXE, DESKTOP, PHONE, BrowserCase
+from .browser import AXE, DESKTOP, PHONE, PICTURES, BrowserCase
 from .tampering import WAYS
 from .test_verify import VerifyCase
 
@@ -197,6 +197,21 @@ class TestVerifyPage(BrowserCase, VerifyCase):
             self.choose(visitor, "copy.pdf", self.data, "Genuine, but withdrawn")
             self.look_at(visitor, "genuine, but withdrawn")
             self.assertNothingPrivate(self.request, visitor.text("main"))
+
+    def test_record_that_does_not_hold(self):
+        self.request.seal_level = "lt"
+        self.env.flush_all()
+        with self.visitor(PHONE) as visitor:
+            visitor.visit(self.page)
+            visitor.wait_for("h1", "Something is wrong with the record")
+            self.assertFalse(visitor.sees(CHOOSE))
+            self.assertNotIn(self.env.company.name, visitor.text("main"))
+            self.look_at(visitor, "a record that does not hold")
+            visitor.visit("/verify")
+            self.choose(visitor, "copy.pdf", self.data, "Something is wrong with the record")
+            self.look_at(visitor, "a copy whose record does not hold")
+            if PICTURES:
+                visitor.screenshot(f"{PICTURES}/verify_wrong.png")
 
     def test_from_right_to_left(self):
         self.env["res.lang"]._activate_lang("ar_001")

@@ -1,6 +1,9 @@
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.addons.signature_workflow.signature_workflow.engine import links
 from odoo.tests import tagged
@@ -80,7 +83,7 @@ class TestVerify(VerifyCase):
                 "is_paper": False,
                 "signed": 2,
                 "approved": 0,
-                "date": f"{self.request.date_completed:%Y-%m-%dT%H:%M:%SZ}",
+                "date": f"{self.request.event_ids[-1].date:%Y-%m-%dT%H:%M:%SZ}",
                 "status": "in_force",
                 "date_withdrawn": False,
                 "seal_level": "b",
@@ -90,6 +93,90 @@ class TestVerify(VerifyCase):
             },
         )
         self.assertNothingPrivate(self.request, json.dumps(answer))
+
+    def assertWrong(self, *hashes):
+        """Neither the page nor the answer about a file with one of these hashes believes the record."""
+        page = self.open(f"/verify/{self.request.verify_code}").text
+        self.assertIn("Something is wrong with the record", page)
+        for sent in hashes:
+            answer = self.check(sha256=sent, code=self.request.verify_code)
+            self.assertEqual((answer["verdict"], answer["facts"]), ("wrong", {}))
+            self.assertIn("Do not rely on this page", answer["html"])
+            for words in (self.request.company_id.name, "genuine", "In force"):
+                self.assertNotIn(words, page + answer["html"])
+        problems = self.env["signature.health"].verify_step(self.request.id - 1)["problems"]
+        self.assertIn(self.request.id, [problem["id"] for problem in problems])
+
+    def change(self, **values):
+        """Change the row of the request as who has the database does."""
+        self.env.flush_all()
+        for name, value in values.items():
+            self.env.cr.execute(f"UPDATE signature_request SET {name} = %s WHERE id = %s", [value, self.request.id])  # noqa: S608
+        self.env.invalidate_all()
+
+    def test_record_that_was_changed(self):
+        good = sha256(self.data)
+        bank = self.env["res.company"].create({"name": "Famous Bank"})
+        forged = self.env["ir.attachment"].create({"name": "forged.pdf", "raw": pdf_samples.simple(1)})
+        bad = sha256(forged.raw)
+        for changed in (
+            {"company_id": bank.id},
+            {"company_id": bank.id, "key_id": self.env["signature.key"]._get_active(bank).id},
+            {"key_id": None},
+            {"final_id": forged.id, "final_sha256": bad},
+            {"seal_level": "lt"},
+            {"timestamp_state": "embedded", "date_timestamp": "2020-01-01 00:00:00"},
+            {"state": "withdrawn"},
+            {"is_paper": True},
+        ):
+            with self.subTest(**changed), self.env.cr.savepoint() as undone:
+                self.change(**changed)
+                self.assertWrong(good, *([bad] if "final_id" in changed else []))
+                undone.rollback()
+                self.env.invalidate_all()
+        self.withdraw()
+        self.change(state="completed")
+        self.assertWrong(good)
+        self.change(state="withdrawn")
+        self.assertEqual(self.check(sha256=good)["facts"]["status"], "withdrawn")
+
+    def test_trail_that_was_changed(self):
+        self.request.event_ids.filtered(lambda event: event.kind == "signed")[0]._erase()
+        self.assertWrong(sha256(self.data))
+        self.request._log_events("erased")
+        self.assertEqual(self.check(sha256=sha256(self.data))["verdict"], "genuine")
+        self.request.event_ids.filtered(lambda event: event.kind == "sealed")._erase()
+        self.request._log_events("erased")
+        self.assertWrong(sha256(self.data))
+
+    def test_timestamp_got_later(self):
+        self.change(timestamp_state="pending")
+        self.assertIn("It is being asked for", self.open(f"/verify/{self.code}").text)
+        time = datetime(2026, 11, 22, 12, 30, 15, 250000, UTC)
+        certificate = SimpleNamespace(fingerprint_sha256="0" * 64)
+        self.request._keep_timestamp(SimpleNamespace(response_der=b"0", time=time, certificate=certificate))
+        facts = self.check(sha256=sha256(self.data))["facts"]
+        self.assertEqual((facts["timestamp"], facts["date_timestamp"]), ("later", "2026-11-22T12:30:15Z"))
+        self.change(date_timestamp="2026-11-21 12:30:15")
+        self.assertWrong(sha256(self.data))
+
+    def test_documents_of_before(self):
+        """What was sealed before 19.0.1.3.0 has only the hash in its trail."""
+        events = type(self.env["signature.event"])
+        append = events._append
+
+        def old(events, requests, kind, *, data=None, **rest):
+            if kind == "sealed":
+                data = {"document_sha256": data["document_sha256"]}
+            return append(events, requests, kind, data=data, **rest)
+
+        with patch.object(events, "_append", old):
+            request = self.complete(name="Old deal")
+        self.change()
+        request.write({"verify_code": False, "key_id": False})
+        answer = self.check(sha256=sha256(request.final_id.raw))
+        self.assertEqual(answer["verdict"], "genuine")
+        self.assertEqual((answer["facts"]["seal_level"], answer["facts"]["certificate"]), ("b", ""))
 
     def test_withdrawn_without_the_reason(self):
         self.withdraw()

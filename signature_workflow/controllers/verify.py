@@ -45,7 +45,8 @@ class VerifyPage(http.Controller):
         :param sha256: of the whole file, lower-case hex
         :param code: that stands in the file, if any
         :param page: code of the page on which it is checked, if any
-        :return: `{"verdict": genuine|altered|unknown, "facts": of the document that was found, "html": the answer}`
+        :return: `{"verdict": genuine|altered|unknown|wrong, "facts": of the document that was found, "html": the
+            answer}`; wrong: the record of that document does not hold, so nothing is said of it
         """
         documents, page = request.env["signature.request"], links.read_code(page)
         document, verdict = documents._from_sha256(sha256), "genuine"
@@ -53,20 +54,23 @@ class VerifyPage(http.Controller):
             document = documents._from_code(links.read_code(code))
             verdict = "altered" if document else "unknown"
         self._use_language()
+        told = self._told(document)
         values = {
-            **self._told(document),
-            "verdict": verdict,
+            **told,
+            "verdict": "wrong" if told["is_wrong"] else verdict,
             "page": page,
             "is_other": bool(document and page and document.verify_code != page),
         }
         html = request.env["ir.qweb"]._render("signature_workflow.verify_answer", values, minimal_qcontext=True)
-        return {"verdict": verdict, "facts": self._written(values["facts"]), "html": html}
+        return {"verdict": values["verdict"], "facts": self._written(values["facts"]), "html": html}
 
     def _told(self, document):
+        facts = document._public_facts() if document else {}
         return {
             "document": document,
             "company": document.company_id,
-            "facts": document._public_facts() if document else {},
+            "facts": facts,
+            "is_wrong": bool(document) and not facts,
             # the name of the month: no two countries agree on the order of the numbers
             "when": lambda date: format_datetime(request.env, date, tz="UTC", dt_format="long"),
         }

@@ -58,7 +58,7 @@ def details_hash(salt: str, details: dict) -> str:
 
 
 def is_erased(event: Mapping) -> bool:
-    """Tell whether the details of an event, as of :func:`verify`, were erased."""
+    """Tell whether the details of an event, as of :func:`verify`, were erased, or are withheld."""
     return event["version"] == VERSION and event["salt"] is None and event["details"] is None
 
 
@@ -66,8 +66,8 @@ def verify(events: Iterable[Mapping]) -> list[int]:
     """Check a whole chain, first event first.
 
     :param events: each with ``previous``, ``hash``, ``version`` and ``payload``; those of version 2 also with ``salt``
-        and ``details``, both ``None`` once they are erased
-    :return: the positions, counted from 0, of the events whose details were erased
+        and ``details``, both ``None`` once they are erased, and where they are withheld
+    :return: the positions, counted from 0, of the events whose details are not there
     :raises AuditError: ``chain_broken`` (an event is missing, added or moved), ``hash_mismatch``
         (its content was changed), ``payload_type``, ``version_unknown``; all with ``index``
     """

@@ -23,6 +23,7 @@ class PdfRefused(EngineError):
     """A foreign PDF is not let in, or a page of it cannot be used.
 
     Codes: ``not_a_pdf``, ``encrypted``, ``already_signed``, ``active_content`` (param ``found``),
+    ``hidden_content`` (``found``: ``layer``, ``annotation``, ``picture``, ``reference``, ``portfolio``, ``print``),
     ``too_large`` (``size``, ``limit``), ``too_many_pages`` (``pages``, ``limit``), ``page_size``
     (``page``), ``broken``, ``bomb``, ``timeout`` (``seconds``).
     """
@@ -121,5 +122,6 @@ class AuditError(EngineError):
 class LinkError(EngineError):
     """A signing link cannot be built.
 
-    Codes: ``base_url_invalid`` (``base_url``), ``qr_too_long`` (``limit``, bytes), ``token_malformed``.
+    Codes: ``base_url_invalid`` and ``base_url_host`` (``base_url``), ``qr_too_long`` (``limit``, bytes),
+    ``token_malformed``.
     """

@@ -9,7 +9,8 @@ what came after. ``null`` stands for what there is not, or not any more. Times a
 ``document``             ``id`` (as in the events), ``name``, ``state``, ``code`` and ``url`` of its verification page,
                          ``pages`` of the original, ``original`` ``{sha256, bytes}``: the sealed file begins with these
                          bytes; ``final`` ``{sha256, bytes, kind}`` (export only; ``sealed``, ``paper``: a scan, or
-                         ``test``), ``template`` ``{name, version}``, the times ``sent``, ``completed``, ``withdrawn``
+                         ``test``), ``template`` ``{name (export only), version}``, the times ``sent``, ``completed``,
+                         ``withdrawn``
 ``organisation``         who has sent and sealed it: ``name``, ``vat``, ``country`` (ISO 3166-1)
 ``seal``                 export only: ``certificate_sha256``, ``level`` (PAdES: ``b``, ``t`` or ``lt``), ``timestamp``
                          ``{state, time}``
@@ -17,14 +18,16 @@ what came after. ``null`` stands for what there is not, or not any more. Times a
 ``parties``              ``id``, ``name``, ``email``, ``phone``, ``role``, ``turn``, ``participation`` (``sign``,
                          ``approve``, ``view``, ``copy``), ``channel`` of the link, ``identity_check``, ``state``, the
                          times ``sent``, ``viewed``, ``signed``, ``ip``, ``device``, ``host`` (in whose presence),
-                         ``comment``, ``decline_reason``, ``marks``: ``field``, ``type``, ``page`` (from 1), ``box``
-                         ``[left, top, width, height]`` in percent of the page (texts of decimals), ``sha256`` of the
-                         value in UTF-8, or of the picture
+                         ``comment`` (export only), ``decline_reason``, ``marks``: ``field``, ``type``, ``page`` (from
+                         1), ``box`` ``[left, top, width, height]`` in percent of the page (texts of decimals),
+                         ``sha256`` of the value in UTF-8, or of the picture
 ``answers``              all fields, by ``field`` (id): ``signer`` (id of a party), ``type``, ``name``, ``page``,
                          ``value`` (text, as stored; a mark as JSON), ``file`` ``{name, sha256, bytes}``
 ``users``                ``id`` and ``name`` of the ``user_id`` of events
 ``events``               the audit trail as of :mod:`.audit`: ``version``, ``previous``, ``hash``, ``payload``,
-                         ``salt``, ``details`` ``{ip, user_agent, data}``
+                         ``salt``, ``details`` ``{ip, user_agent, data}``. What the sender's people have noted among
+                         themselves is in the export only: in a sealed file such lines have neither salt nor details,
+                         and ``withheld``: ``true``. Their digest is in the payload, and the chain holds
 
 ``answers_sha256`` in the data of ``signed`` and ``approved`` events is that of :func:`answers_sha256`. Nothing but the
 standard library is needed to check all this.
@@ -34,6 +37,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from . import audit
 from .errors import AuditError
@@ -44,8 +48,17 @@ MAX_BYTES = 64 * 1024 * 1024
 DONE_KINDS = ("signed", "approved")
 # events that name the SHA-256 of the file that everybody got in the end; of these others it is the original's
 FINAL_KINDS = ("sealed", "tested", "paper", "timestamped", "withdrawn")
+# the last event of the work on a document, and what its signed copy is then
+END_KINDS = {"sealed": "sealed", "paper": "paper", "tested": "test"}
 ORIGINAL_KINDS = ("created", *DONE_KINDS)
+# events whose details may be withheld from the other parties
+INTERNAL_KINDS = (
+    "changed", "failed", "held", "hold_lifted", "left", "legal_hold", "linked", "released", "replaces", "retried",
+    "to_paper", "undelivered", "unlinked", "written",
+)  # fmt: skip
 
+# longer than any seal takes
+_WORK = timedelta(hours=1)
 _TEXT, _NUMBER = (str, None), (int, None)
 _FILE = {"sha256": str, "bytes": int}
 _SHAPE = {
@@ -131,6 +144,16 @@ def build(*, answers: list, events: list, parties: list, texts: Mapping, **rest)
     }
 
 
+def withhold(line: dict) -> dict:
+    """Return a line of the audit trail as the sealed file has it: without the details of one of ours.
+
+    Those of version 1 are in the payload, and stay.
+    """
+    if line["version"] == 1 or line["payload"]["kind"] not in INTERNAL_KINDS:
+        return line
+    return line | {"salt": None, "details": None, "withheld": True}
+
+
 def dump(evidence: dict) -> bytes:
     """Return the bytes of the file: one spelling for the same content.
 
@@ -172,7 +195,12 @@ def answers_sha256(answers: Iterable[tuple]) -> str:
 
 def check(evidence: dict) -> list[Finding]:
     """Return what comes of all checks that need nothing but the file; ``evidence`` is as of :func:`load`."""
-    return [*_check_chain(evidence), *_check_digests(evidence), *_check_parties(evidence)]
+    return [
+        *_check_chain(evidence),
+        *_check_digests(evidence),
+        *_check_parties(evidence),
+        *_check_outcome(evidence),
+    ]
 
 
 def describe(event: Mapping) -> str:
@@ -278,12 +306,25 @@ def _check_chain(evidence):
             text = f"The audit trail is broken: {describe(event)} belongs to another document or place."
             return [Finding("chain", False, text, number)]
     text = f"The audit trail holds: {len(events)} lines, the last one is {describe(events[-1])}."
-    return [Finding("chain", True, text), *_check_erased(events, erased)]
+    return [Finding("chain", True, text), *_check_withheld(evidence), *_check_erased(events, erased)]
+
+
+def _check_withheld(evidence):
+    """Check that details are withheld in a sealed file only, and of no other lines than may be."""
+    for number, event in enumerate(evidence["events"], start=1):
+        if "withheld" in event:
+            internal = event["payload"]["kind"] in INTERNAL_KINDS and evidence["document"]["final"] is None
+            fits = event["withheld"] is True and internal and audit.is_erased(event)
+            what = "were withheld by the sender" if fits else "are not there, and must not be withheld"
+            text = f"The details of {describe(event)} {what}."
+            yield Finding("withheld", None if fits else False, text, number)
 
 
 def _check_erased(events, erased):
     told = max((index for index, event in enumerate(events) if event["payload"]["kind"] == "erased"), default=-1)
     for index in erased:
+        if "withheld" in events[index]:
+            continue
         if index > told:
             text = f"The details of {describe(events[index])} are gone, and no later line says that they were erased."
             yield Finding("erased", False, text, index + 1)
@@ -361,7 +402,63 @@ def _differences(party, event, answers):
     digests = {answer["field"]: _value_sha256(answer) for answer in answers if answer["signer"] == party["id"]}
     if any(digests.get(mark["field"]) != mark["sha256"] for mark in party["marks"]):
         wrong.append("marks")
+    if party["comment"] and not _is_said(party["comment"], _data(event)):
+        wrong.append("comment")
     return wrong
+
+
+def _check_outcome(evidence):
+    """Check what the file says of the end of the document, and of its seal, against what the events say."""
+    document, ends = evidence["document"], {}
+    for event in evidence["events"]:
+        if event["payload"]["kind"] in (*END_KINDS, "timestamped", "withdrawn"):
+            ends[event["payload"]["kind"]] = event
+    end = next((event for kind, event in ends.items() if kind in END_KINDS), None)
+    final, withdrawn = document["final"], ends.get("withdrawn")
+    wrong = []
+    if (final and final["kind"]) != (end and END_KINDS[end["payload"]["kind"]]):
+        wrong.append("signed copy")
+    if end and document["state"] != ("withdrawn" if withdrawn else "completed"):
+        wrong.append("state")
+    for name, event in (("completed", end), ("withdrawn", withdrawn)):
+        if (document[name] or event) and not _is_about(document[name], event):
+            wrong.append(f"time {name}")
+    sealed, later = (_data(ends[kind]) if kind in ends else {} for kind in ("sealed", "timestamped"))
+    wrong += _seal_differences(evidence["seal"], sealed, later)
+    if wrong:
+        text = f"The file and the audit trail do not agree about the document: {', '.join(wrong)}."
+        yield Finding("outcome", False, text)
+    elif end:
+        yield Finding("outcome", True, "The file and the audit trail agree about how the document has ended.")
+
+
+def _is_about(time, event):
+    """Tell whether a time is that of an event; it is of the beginning of the work, and the event's of its end."""
+    try:
+        apart = datetime.fromisoformat(_iso(event)) - datetime.fromisoformat(time)
+    except (TypeError, ValueError):
+        return False
+    return abs(apart) < _WORK
+
+
+def _seal_differences(seal, sealed, later):
+    """Return what is said of a seal otherwise than in the data of the events `sealed` and `timestamped`."""
+    if not seal or not sealed:
+        # documents of before 19.0.1.3.0 have no level in their events
+        return ["seal"] if "level" in sealed else []
+    wrong = [name for name in ("certificate_sha256", "level") if seal[name] not in (None, sealed.get(name, seal[name]))]
+    state, time = seal["timestamp"]["state"], seal["timestamp"]["time"]
+    known = later.get("timestamp") or sealed.get("timestamp")
+    if str(time)[:19] != str(known)[:19] or bool(known) != (state in ("embedded", "later")):
+        wrong.append("timestamp")
+    return wrong
+
+
+def _is_said(comment, data):
+    """Tell whether a comment is the one of the event with these data, which were perhaps erased."""
+    if not data or "comment" in data:
+        return data.get("comment", comment) == comment
+    return data.get("comment_sha256") == hashlib.sha256(comment.encode()).hexdigest()
 
 
 def _sentence(text):

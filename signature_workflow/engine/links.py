@@ -46,7 +46,7 @@ def sign_url(base_url: str, token: str) -> str:
 
     :param base_url: configured address of the server, ``http`` or ``https``, with a host, perhaps
         with a path; without user, query and fragment
-    :raises LinkError: ``base_url_invalid``, ``token_malformed``
+    :raises LinkError: ``base_url_invalid``, ``base_url_host``, ``token_malformed``
     """
     if not is_well_formed(token):
         raise LinkError("token_malformed", "The token is not one of ours.")
@@ -77,7 +77,7 @@ def verify_url(base_url: str, code: str) -> str:
     """Return the address of the verification page of the document with this ``code``.
 
     :param base_url: see :func:`sign_url`
-    :raises LinkError: ``base_url_invalid``
+    :raises LinkError: ``base_url_invalid``, ``base_url_host``
     """
     return f"{_checked_base(base_url)}/verify/{code}"
 
@@ -91,6 +91,9 @@ def _checked_base(base_url):
         parts.port  # noqa: B018 - reading it raises when the port is no number
     except ValueError:
         raise refused from None
+    if not parts.netloc.isascii():
+        # readers of PDF files do not know such names
+        raise LinkError("base_url_host", "The name of the host is not ASCII.", base_url=base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "\\" in base_url:
         raise refused
     if "@" in parts.netloc or "?" in base_url or "#" in base_url:

@@ -1,10 +1,11 @@
 """The stand-alone verifier: ``python -m signature_workflow.engine.audit FILE``.
 
-It needs no Odoo and no database; for PDF files it needs pypdf. It judges everything but the seal's signature, which
-is for the tools that others have made.
+It needs no Odoo and no database; for PDF files it needs pypdf. The signature of the seal is judged with pyHanko where
+that can be imported.
 """
 
 import argparse
+import base64
 import contextlib
 import hashlib
 import io
@@ -21,11 +22,12 @@ from . import evidence
 from .errors import AuditError
 from .evidence import Finding
 
-EVIDENCE, SIGNED, ORIGINAL, TIMESTAMP, ATTACHED = (
+EVIDENCE, SIGNED, ORIGINAL, TIMESTAMP, CERTIFICATE, ATTACHED = (
     "evidence.json",
     "signed.pdf",
     "original.pdf",
     "timestamp.tsr",
+    "certificate.pem",
     "attached/",
 )
 INTACT, BROKEN, UNREADABLE = 0, 1, 2
@@ -37,13 +39,21 @@ MAX_MEMBERS = 5000
 MAX_MEMORY = 4096 * MiB
 MAX_SECONDS = 300
 # what never changes of a party once the document is sealed, unless it is erased
-LASTING = ("name", "email", "phone", "participation", "identity_check", "signed", "ip", "device", "comment", "marks")
+LASTING = (
+    "name", "email", "phone", "turn", "participation", "identity_check", "viewed", "signed", "ip", "device", "marks",
+)  # fmt: skip
+# and of the document
+FIXED = ("id", "name", "code", "pages", "original", "sent")
 STATES = {True: "ok", False: "BROKEN", None: "note"}
 SEAL = (
-    "The signature of the seal is not judged here: do that with pdfsig (poppler), or any other program that knows "
-    "PAdES."
+    "The signature of the seal is not judged here, for the Python library pyHanko is not there: install it, or use "
+    "pdfsig (poppler), or any other program that knows PAdES."
 )
+NOT_JUDGED = "its signature is not judged here, but by openssl ts -verify."
+# what follows from no certificate being trusted here
+_OF_TRUST = {"untrusted", "timestamp_untrusted"}
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 # what readers of archives and of PDF files raise for damaged ones
 _DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
@@ -65,6 +75,8 @@ def main(arguments: list[str]) -> int:
     name = parser.parse_args(arguments).file
     _confine()
     sys.stdout.reconfigure(errors="replace")
+    for library in ("pypdf", "pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         findings = check_file(_read(name))
     except (OSError, AuditError, MemoryError) as error:
@@ -131,14 +143,21 @@ def _time_is_over(_signal, _frame):
 # PDF files
 
 
-def _open_pdf(data):
-    """Return the evidence that a PDF carries, and the text of the pages after the original's, without blanks."""
+def embedded(data: bytes) -> dict:
+    """Return the evidence that a sealed PDF carries, as of :func:`evidence.load`.
+
+    :raises AuditError: ``evidence_unreadable``
+    """
+    return _read_pdf(data)[0]
+
+
+def _read_pdf(data):
+    """Return the evidence that a PDF carries, and pypdf's reader."""
     try:
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
     except ImportError:
         raise _unreadable("PDF files need the Python library pypdf; install it, or give the exported bundle") from None
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(data))
         files = list(reader.attachments.get(EVIDENCE, ()))
@@ -148,7 +167,14 @@ def _open_pdf(data):
         raise _unreadable(
             f"this PDF carries {len(files) or 'no'} evidence files (old ones do not), and one is expected"
         )
-    found = evidence.load(files[0])
+    return evidence.load(files[0]), reader
+
+
+def _open_pdf(data):
+    """Return the evidence that a PDF carries, and the text of the pages after the original's, without blanks."""
+    from pypdf.errors import PyPdfError
+
+    found, reader = _read_pdf(data)
     try:
         text = "".join(page.extract_text() for page in reader.pages[found["document"]["pages"] :])
     except (PyPdfError, *_DAMAGE):
@@ -172,12 +198,42 @@ def _check_pdf(data, found, text):
             same = digest in text
             verb = "names" if same else "does not name"
             yield Finding("certificate", same, f"The certificate of completion {verb} the digest of {what}.")
-    ranges = _RANGE.findall(data)
-    start, length = (int(part) for part in ranges[-1][1:]) if ranges else (0, 0)
-    same = bool(ranges) and start + length == len(data)
-    text = "The seal covers the file to its last byte." if same else "The file goes on after what its seal covers."
-    yield Finding("range", same, text if ranges else "The file has no seal.")
-    yield Finding("seal", None, SEAL)
+    yield _check_range(data, original["bytes"] if original else 0)
+    yield from _check_seal(data, found)
+
+
+def _check_range(data, start):
+    """Check that there is one seal behind the original's bytes, and that it covers all but its own place."""
+    ranges = [[int(part) for part in found] for found in _RANGE.findall(data, start)]
+    if len(ranges) != 1:
+        text = f"The file has {len(ranges)} seals, and one is expected." if ranges else "The file has no seal."
+        return Finding("range", False, text)
+    length, resume, rest = ranges[0]
+    place = data[length:resume]
+    if resume + rest != len(data):
+        return Finding("range", False, "The file goes on after what its seal covers.")
+    if length < start or not re.fullmatch(rb"<[0-9A-Fa-f]+>", place):
+        return Finding("range", False, "The seal leaves out more than its own place.")
+    return Finding("range", True, "The seal covers the file to its last byte.")
+
+
+def _check_seal(data, found):
+    """Check the signature of the seal, where that can be done here."""
+    try:
+        from .sealing.verify import verify
+    except ImportError:
+        yield Finding("seal", None, SEAL)
+        return
+    verdict = verify(data, ())
+    problems = sorted(set(verdict.problems) - _OF_TRUST)
+    if problems:
+        yield Finding("seal", False, f"The seal does not hold: {', '.join(problems)}.")
+        return
+    yield Finding("seal", True, "The seal holds: its signature is valid, and nothing was changed or added after it.")
+    who = f"{verdict.signer.subject}, SHA-256 {verdict.signer.fingerprint_sha256}"
+    yield Finding("seal", None, f"Ask the organisation whether this certificate is its own: {who}.")
+    if found["seal"] and found["seal"]["certificate_sha256"] not in (None, verdict.signer.fingerprint_sha256):
+        yield Finding("seal", False, "The evidence names another certificate than the one of the seal.")
 
 
 # Bundles
@@ -238,8 +294,11 @@ def _check_folder(bundle, folder):
     token = bundle.content(f"{folder}{TIMESTAMP}")
     if token is not None and signed is not None:
         same = hashlib.sha256(signed).digest() in token
-        text = f"{TIMESTAMP} is {'about' if same else 'not about'} {SIGNED}; judge it with openssl ts -verify."
-        yield Finding("timestamp", same, text)
+        what = "names the digest of" if same else "is not about"
+        yield Finding("timestamp", None if same else False, f"{TIMESTAMP} {what} {SIGNED}: {NOT_JUDGED}")
+    elif found["seal"] and found["seal"]["timestamp"]["state"] == "later":
+        yield Finding("timestamp", False, f"{TIMESTAMP} is missing.")
+    yield from _check_certificate(bundle.content(f"{folder}{CERTIFICATE}"), found["seal"])
     if signed is not None and document["final"] and document["final"]["kind"] == "sealed":
         yield from _check_sealed(signed, found)
 
@@ -254,36 +313,70 @@ def _compare(name, data, file):
         yield Finding("file", same, text)
 
 
+def _check_certificate(data, seal):
+    """Check that the certificate of a bundle, the first one in its file, is the one that the evidence names."""
+    if data is None or not seal or not seal["certificate_sha256"]:
+        return
+    own = _PEM.search(data)
+    try:
+        digest = hashlib.sha256(base64.b64decode(own[1])).hexdigest() if own else ""
+    except ValueError:
+        digest = ""
+    same = digest == seal["certificate_sha256"]
+    verb = "is" if same else "is not"
+    yield Finding("certificate", same, f"{CERTIFICATE} {verb} the certificate that the evidence names.")
+
+
 def _check_sealed(data, exported):
     """Check the sealed file of a bundle, and the exported evidence against the one that was sealed."""
     try:
-        embedded, text = _open_pdf(data)
+        sealed, text = _open_pdf(data)
     except AuditError as error:
         yield Finding("embedded", None, f"{SIGNED}: {error}")
         return
-    yield from _check_pdf(data, embedded, text)
-    hashes = [[event["hash"] for event in one["events"]] for one in (embedded, exported)]
-    same = hashes[1][: len(hashes[0])] == hashes[0]
-    verb = "goes on from" if same else "does not go on from"
-    yield Finding("embedded", same, f"The exported audit trail {verb} the one in the sealed file.")
-    wrong = _differences(embedded, exported)
-    text = "The exported evidence says what the sealed file says of parties and answers."
+    yield from _check_pdf(data, sealed | {"seal": exported["seal"]}, text)
+    yield from _check_later(sealed["events"], exported["events"])
+    wrong = _differences(sealed, exported)
+    text = "The exported evidence says what the sealed file says of the document, its sender, parties and answers."
     if wrong:
         text = f"The exported evidence does not say what the sealed file says of {', '.join(wrong)}."
     yield Finding("embedded", not wrong, text)
 
 
+def _check_later(sealed, exported):
+    """Check that the exported audit trail goes on from the sealed one as trails do."""
+    later = [event["payload"]["kind"] for event in exported[len(sealed) :]]
+    same = [event["hash"] for event in exported[: len(sealed)]] == [event["hash"] for event in sealed]
+    same = same and later[:1] == ["sealed"] and not {"sealed", *evidence.DONE_KINDS}.intersection(later[1:])
+    verb = "goes on from" if same else "does not go on from"
+    yield Finding("embedded", same, f"The exported audit trail {verb} the one in the sealed file.")
+    withheld = sum("withheld" in event for event in sealed)
+    if same and withheld:
+        text = f"Lines whose details the sealed file withholds: {withheld}. What is here of them has the sealed digest."
+        yield Finding("withheld", None, text)
+
+
 def _differences(sealed, exported):
-    """Return the names and field ids of whom and what the exported evidence gives otherwise, erasures apart."""
+    """Return the names of whom and what the exported evidence gives otherwise, erasures apart."""
+    about = [f"the {name}" for name in FIXED if sealed["document"][name] != exported["document"][name]]
+    if sealed["organisation"] != exported["organisation"]:
+        about.append("the organisation")
+    if sealed["document"]["template"]["version"] != exported["document"]["template"]["version"]:
+        about.append("the template")
     parties = {party["id"]: party for party in exported["parties"]}
     answers = {answer["field"]: answer for answer in exported["answers"]}
     wrong = [party["name"] for party in sealed["parties"] if _differ(party, parties.get(party["id"]), LASTING)]
-    return wrong + [
+    wrong += [
         f"field {answer['field']}"
         for answer in sealed["answers"]
         if _differ(answer, answers.get(answer["field"]), answer.keys())
     ]
+    known = [{one[key] for one in sealed[kind]} for kind, key in (("parties", "id"), ("answers", "field"))]
+    wrong += [party["name"] for party in exported["parties"] if party["id"] not in known[0]]
+    return about + wrong + [f"field {number}" for number in answers if number not in known[1]]
 
 
 def _differ(sealed, exported, keys):
-    return exported is None or any(exported[key] not in (None, sealed[key]) for key in keys)
+    # what came after the seal was not there
+    known = (key for key in keys if sealed[key] is not None)
+    return exported is None or any(exported[key] not in (None, sealed[key]) for key in known)

@@ -33,6 +33,7 @@ from . import (
     signature_batch,
     signature_decline_reason,
     signature_event,
+    signature_event_words,
     signature_health,
     signature_health_sending,
     signature_health_server,

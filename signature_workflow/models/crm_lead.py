@@ -146,9 +146,9 @@ class CrmLead(models.Model):
 
     def _merge_dependences(self, opportunities):
         """The merged deals go; their documents stay with the deal that is kept."""
-        result = super()._merge_dependences(opportunities)
+        # before their copies follow them: what is on legal hold moves with its document only
         opportunities._all_signature_requests().write({"res_id": self.id})
-        return result
+        return super()._merge_dependences(opportunities)
 
     def _all_signature_requests(self):
         """Return the requests of these deals, tests included (sudo)."""

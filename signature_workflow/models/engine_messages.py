@@ -15,6 +15,18 @@ def _megabytes(params):
     return params.get("limit", 0) // 1024**2
 
 
+def _hidden(env, found):
+    """Return what makes a PDF look different, for the middle of a sentence."""
+    reasons = {
+        "layer": env._("layers that are not always shown"),
+        "annotation": env._("comments or stamps that are hidden, or not printed"),
+        "picture": env._("pictures that are replaced in print"),
+        "reference": env._("parts that are taken from another file"),
+        "portfolio": env._("other files that it presents"),
+    }
+    return reasons.get(found) or env._("its settings for printing")
+
+
 def engine_message(env, error):
     """Return the translated message of an EngineError; a general one for a rare code."""
     params = error.params
@@ -29,6 +41,11 @@ def engine_message(env, error):
             "This PDF contains active content (%s), such as scripts or embedded files. Print it "
             "to a new PDF and use that one.",
             params.get("found", ""),
+        ),
+        "hidden_content": env._(
+            "This PDF does not look the same on every screen and in print, because of %s. Print it to a new PDF and "
+            "use that one.",
+            _hidden(env, params.get("found")),
         ),
         "too_large": env._("This PDF is too large. Make it smaller, for example by lower scans."),
         "too_many_pages": env._(
@@ -125,6 +142,10 @@ def engine_message(env, error):
         ),
         # links
         "base_url_invalid": env._("The system parameter web.base.url is not a web address, so no link can be sent."),
+        "base_url_host": env._(
+            "The name of the host in the system parameter web.base.url has letters that readers of PDF files do not "
+            "know, so no link can be sent: enter it as xn--…"
+        ),
         # what signers send
         "value_type": env._("This value cannot be used here."),
         "too_long": env._("Too long: at most %s characters.", params.get("limit")),

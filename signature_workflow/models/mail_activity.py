@@ -11,4 +11,6 @@ class MailActivity(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
-    signature_signer_id = fields.Many2one("signature.signer", "Signer", readonly=True, ondelete="set null")
+    signature_signer_id = fields.Many2one(
+        "signature.signer", "Signer", readonly=True, index="btree_not_null", ondelete="set null"
+    )

@@ -34,11 +34,19 @@ class ResCompany(models.Model):
     )
     signature_keep_years = fields.Integer(
         "Keep signed documents for (years)",
+        groups="base.group_system",
         help="Counted from the day of the signed copy; then they are deleted. 0: for ever.",
     )
     signature_purge_days = fields.Integer(
         "Delete what came to nothing after (days)",
+        groups="base.group_system",
         help="Drafts, cancelled, declined and expired documents, and tests. 0: never.",
+    )
+    signature_retention_from = fields.Date(
+        "Nothing is deleted before",
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="So that a change of these numbers can be undone.",
     )
 
     @api.constrains("signature_stamp")

@@ -74,7 +74,8 @@ class ResCompany(models.Model):
             ("timestamp_state", "=", "pending"),
             ("date_timestamp_next", ">", now),
         ]
-        if requests := self.env["signature.request"].sudo().search(asleep):
+        # who is at one of them is not waited for
+        if requests := self.env["signature.request"].sudo().search(asleep).try_lock_for_update():
             requests.write({"date_timestamp_next": now, "date_timestamp_try": False})
             self.env.ref("signature_workflow.ir_cron_timestamp").sudo()._trigger()
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 
 class ResConfigSettings(models.TransientModel):
@@ -28,6 +29,8 @@ class ResConfigSettings(models.TransientModel):
             completed=counts["completed"],
             nothing=counts["nothing"],
         )
+        if first := counts.get("from"):
+            text += " " + self.env._("The first run with these numbers is on %s.", format_date(self.env, first))
         if counts["held"]:
             text += " " + self.env._("Kept by legal hold: %s.", counts["held"])
         return text

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# in the context of a caller that notes the change itself: nothing that comes from outside can be this object
+NOTED = object()
+
 
 class SignatureContent(models.AbstractModel):
     """What a template consists of: its change is a change of the template."""
@@ -10,7 +13,7 @@ class SignatureContent(models.AbstractModel):
     template_id = fields.Many2one("signature.template", required=True, index=True, ondelete="cascade")
 
     def _note_change(self):
-        if not self.env.context.get("signature_content_noted"):
+        if self.env.context.get("signature_content_noted") is not NOTED:
             self.template_id._content_changed()
 
     @api.model_create_multi

@@ -97,7 +97,7 @@ class SignatureEvent(models.Model):
     _order = "request_id, sequence"
     _log_access = False
 
-    signer_id = fields.Many2one("signature.signer", readonly=True, ondelete="restrict")
+    signer_id = fields.Many2one("signature.signer", readonly=True, index="btree_not_null", ondelete="restrict")
     sequence = fields.Integer(required=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     date = fields.Datetime(required=True, readonly=True, help="UTC")
@@ -115,7 +115,10 @@ class SignatureEvent(models.Model):
     _sequence_uniq = models.UniqueIndex("(request_id, sequence)")
 
     def init(self):
-        """Have the database refuse what the ORM refuses; at installation and at each upgrade."""
+        """Have the database refuse what the ORM refuses; at installation and at each upgrade.
+
+        It also refuses to fill a new column of old lines: one with a default needs a migration script.
+        """
         self.env.cr.execute(GUARD)
 
     @api.model

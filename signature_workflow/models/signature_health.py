@@ -13,9 +13,11 @@ _logger = logging.getLogger(__name__)
 
 # the worst first
 STATES = ("broken", "attention", "unused", "good")
-# what an administrator was told of: {key of the check: [ids of the to-dos], none while it may pass}
-TOLD = "signature_workflow.health"
+# what an administrator was told of: {key of the check: {"todos": ids, none while it may pass, "documents": ids}}
+TOLD = "signature_workflow.health_told"
 SECOND_LOOK = timedelta(minutes=15)
+# found in documents, which do not mend themselves
+AT_ONCE = ("trail", "data")
 
 
 class SignatureHealth(models.AbstractModel):
@@ -53,11 +55,14 @@ class SignatureHealth(models.AbstractModel):
         """Return what the page shows, the worst first, as a list of dicts.
 
         Keys: `key`, `title`, `state` (one of STATES), `found` and `todo` (a sentence each, the latter may be empty),
-        `lines` (further sentences) and `buttons` (dicts with `label` and either `action`, an action of the web client,
-        or `method`, one of this model that returns an action, with its `args`).
+        `lines` (further sentences), `documents` (ids of those in which something was found, None where none was looked
+        at) and `buttons` (dicts with `label` and either `action`, an action of the web client, or `method`, one of this
+        model that returns an action, with its `args` and perhaps `confirm`, a question that is asked before).
         """
         self._check_administrator()
-        return sorted(self.sudo()._run_all(), key=lambda check: STATES.index(check["state"]))
+        checks = self.sudo()._run_all()
+        self.sudo()._remember_found(checks)
+        return sorted(checks, key=lambda check: STATES.index(check["state"]))
 
     def _check_administrator(self):
         if not (self.env.su or self.env.user.has_group("base.group_system")):
@@ -82,8 +87,15 @@ class SignatureHealth(models.AbstractModel):
         return {"key": key, "title": self._titles()[key], **result}
 
     @api.model
-    def _result(self, state, found, todo="", *, lines=(), buttons=()):
-        return {"state": state, "found": found, "todo": todo, "lines": list(lines), "buttons": list(buttons)}
+    def _result(self, state, found, todo="", *, lines=(), buttons=(), documents=None):
+        return {
+            "state": state,
+            "found": found,
+            "todo": todo,
+            "lines": list(lines),
+            "buttons": list(buttons),
+            "documents": documents,
+        }
 
     @api.model
     def _open(self, label, xmlid, *, domain=None, context=None):
@@ -96,9 +108,9 @@ class SignatureHealth(models.AbstractModel):
         return {"label": label, "action": action}
 
     @api.model
-    def _call(self, label, method, *args):
-        """Return a button that calls a method of this model."""
-        return {"label": label, "method": method, "args": list(args)}
+    def _call(self, label, method, *args, confirm=""):
+        """Return a button that calls a method of this model, once the question `confirm` is answered."""
+        return {"label": label, "method": method, "args": list(args), "confirm": confirm}
 
     @api.model
     def _when(self, moment):
@@ -111,34 +123,44 @@ class SignatureHealth(models.AbstractModel):
     def _cron_check(self):
         """Give the administrators a to-do for each check that stays broken; take it back when it is good again.
 
-        What is broken now is looked at once more a little later: a server that has just been started is behind.
+        What is broken now is looked at once more a little later: a server that has just been started is behind. What
+        is found in documents is told at once.
         """
+        self.sudo()._walk()
         parameters = self.env["ir.config_parameter"].sudo()
         told = json.loads(parameters.get_param(TOLD, "{}"))
-        broken = {check["key"] for check in self.sudo()._run_all() if check["state"] == "broken"}
+        checks = self.sudo()._run_all()
+        self.sudo()._remember_found(checks)
+        broken = {check["key"]: check for check in checks if check["state"] == "broken"}
         for key in told.keys() - broken:
-            self.env["mail.activity"].sudo().browse(told.pop(key)).exists().unlink()
-        for key in broken:
-            if key in told:
-                told[key] = told[key] or self._tell(key)
-            else:
-                told[key] = []
+            self.env["mail.activity"].sudo().browse(told.pop(key)["todos"]).exists().unlink()
+        for key, check in broken.items():
+            if key not in told and key not in AT_ONCE:
+                told[key] = {"todos": [], "documents": []}
                 again = fields.Datetime.now() + SECOND_LOOK
                 self.env.ref("signature_workflow.ir_cron_health")._trigger(again)
+                continue
+            known, documents = told.get(key, {"todos": [], "documents": []}), check["documents"] or []
+            if not known["todos"] or set(documents) - set(known["documents"]):
+                self.env["mail.activity"].sudo().browse(known["todos"]).exists().unlink()
+                told[key] = {"todos": self._tell(check), "documents": documents}
         parameters.set_param(TOLD, json.dumps(told))
 
     @api.model
-    def _tell(self, key):
-        """Give each administrator a to-do about this check, in their language; return the ids."""
+    def _tell(self, check):
+        """Give each administrator a to-do about what a check has found, in their language; return the ids."""
         todos = []
+        _logger.warning("Signatures are not healthy: %s: %s", check["title"], check["found"])
         for user in self.env.ref("base.group_system").sudo().all_user_ids.filtered("active"):
-            check = self.with_context(lang=user.lang, tz=user.tz).sudo()._run(key)
-            _logger.warning("Signatures are not healthy: %s: %s", check["title"], check["found"])
+            words = self.with_context(lang=user.lang, tz=user.tz).sudo()._run(check["key"])
+            if words["state"] != "broken":
+                # it has passed in between: told as it was found
+                words = check
             partner = user.partner_id.with_context(lang=user.lang)
             todos += partner.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=partner.env._("Signatures: %s", check["title"]),
-                note=partner.env["ir.qweb"]._render("signature_workflow.health_todo", {"check": check}),
+                summary=partner.env._("Signatures: %s", words["title"]),
+                note=partner.env["ir.qweb"]._render("signature_workflow.health_todo", {"check": words}),
                 user_id=user.id,
             ).ids
         return todos

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.addons.sms.tools.sms_api import SmsApi
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import SQL, config
 
@@ -19,6 +20,8 @@ PATIENCE = timedelta(minutes=90)
 SHOWN = 5
 # so many events of the audit trails are looked at, the newest
 LATEST = 5000
+# who has sent a text message since then does so
+LATELY = timedelta(days=30)
 
 
 def _is_local(host):
@@ -89,7 +92,17 @@ class SignatureHealth(models.AbstractModel):
         headers = request.httprequest.headers
         forwarded = headers.get("X-Forwarded-For")
         if not forwarded:
-            return self._result("good", self.env._("Browsers reach this server directly."))
+            address = request.httprequest.remote_addr
+            if not _is_local(address):
+                return self._result("good", self.env._("Browsers reach this server directly."))
+            return self._result(
+                "unused",
+                self.env._("No proxy names itself. This page was asked for by %s.", address),
+                self.env._(
+                    "If there is a proxy all the same, the audit trail notes its address instead of the signer's: have "
+                    "it set the headers X-Forwarded-For and X-Forwarded-Host, and set proxy_mode = True."
+                ),
+            )
         if not config["proxy_mode"]:
             return self._result(
                 "attention",
@@ -218,10 +231,6 @@ class SignatureHealth(models.AbstractModel):
 
     @api.model
     def _check_sms(self):
-        uses_sms = ["|", ("channel", "in", ("sms", "both")), ("authentication", "=", "sms")]
-        roles = self.env["signature.template.role"].search([*uses_sms, ("template_id.active", "=", True)])
-        if not roles:
-            return self._result("unused", self.env._("No template sends text messages."))
         since = fields.Datetime.now() - PATIENCE
         old = [("signature_signer_id", "!=", False), ("state", "=", "outgoing"), ("create_date", "<", since)]
         if waiting := self.env["sms.sms"].search_count(old):
@@ -231,10 +240,8 @@ class SignatureHealth(models.AbstractModel):
                 self.env._("See whether the scheduled actions run."),
                 buttons=[self._open(self.env._("Text messages"), "sms.sms_sms_action", domain=old)],
             )
-        everywhere = not all(template.company_id for template in roles.template_id)
-        for company in (
-            self.env["res.company"].search([("active", "=", True)]) if everywhere else roles.template_id.company_id
-        ):
+        companies = self._texting_companies()
+        for company in companies:
             if problem := self._sms_problem(company):
                 return problem
         if undelivered := self._undelivered("sms"):
@@ -244,7 +251,24 @@ class SignatureHealth(models.AbstractModel):
                 self.env._("See what the provider says. The salespeople have a to-do about each."),
                 lines=undelivered[:SHOWN],
             )
+        if not companies:
+            return self._result("unused", self.env._("No template, rule or document of late sends text messages."))
         return self._result("good", self.env._("A provider is set up, and no message waits."))
+
+    @api.model
+    def _texting_companies(self):
+        """Return the companies that send text messages: by a template, by a rule, or of late by somebody's choice."""
+        texts = [("channel", "in", ("sms", "both"))]
+        roles = self.env["signature.template.role"].search(
+            ["|", *texts, ("authentication", "=", "sms"), ("template_id.active", "=", True)]
+        )
+        users = [*roles.template_id, *self.env["signature.rule"].search([*texts, ("active", "=", True)])]
+        if not all(user.company_id for user in users):
+            return self.env["res.company"].search([("active", "=", True)])
+        signers = Domain("authentication", "=", "sms") | Domain(texts)
+        lately = Domain("create_date", ">", fields.Datetime.now() - LATELY) & Domain("signer_ids", "any", signers)
+        rows = self.env["signature.request"]._read_group(lately, ["company_id"])
+        return self.env["res.company"].union(*(user.company_id for user in users), *(row[0] for row in rows))
 
     @api.model
     def _sms_problem(self, company):

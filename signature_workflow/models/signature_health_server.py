@@ -16,6 +16,8 @@ LONG_ENOUGH = 60
 SHOWN = 5
 # how long a timestamp may be missing before that is more than a hitch
 PENDING = timedelta(days=1)
+# documents that wait for a timestamp which nobody gives
+GIVEN_UP = [("timestamp_state", "=", "pending"), ("company_id.signature_tsa_url", "=", False)]
 
 
 class SignatureHealth(models.AbstractModel):
@@ -69,6 +71,12 @@ class SignatureHealth(models.AbstractModel):
     def _check_timestamp(self):
         companies = self.env["res.company"].search([("signature_tsa_url", "!=", False)])
         settings = self._open(self.env._("Settings"), "signature_workflow.signature_settings_action")
+        buttons = [
+            self._call(self.env._("Test %s", company.name), "action_test_timestamp", company.id)
+            for company in companies[:SHOWN]
+        ]
+        if problem := self._timestamps_missing([*buttons, settings]):
+            return problem
         if not companies:
             return self._result(
                 "unused",
@@ -76,12 +84,17 @@ class SignatureHealth(models.AbstractModel):
                 self.env._("Enter one in the settings where a trusted time is wanted."),
                 buttons=[settings],
             )
-        buttons = [
-            self._call(self.env._("Test %s", company.name), "action_test_timestamp", company.id)
-            for company in companies[:SHOWN]
-        ]
-        if problem := self._timestamps_missing([*buttons, settings]):
-            return problem
+        if believed := companies.filtered(lambda company: not company.signature_tsa_certificates):
+            return self._result(
+                "attention",
+                self.env._(
+                    "Whatever answers as the timestamp server of %s is believed: anybody in between could answer for "
+                    "it.",
+                    ", ".join(believed[:SHOWN].mapped("name")),
+                ),
+                self.env._("Enter its root certificate in the settings, and an address that begins with https."),
+                buttons=[*buttons, settings],
+            )
         done = [("timestamp_state", "in", ("embedded", "later"))]
         if last := self.env["signature.request"].search(done, order="id desc", limit=1).date_timestamp:
             found = self.env._("No document waits for its timestamp; the last one is of %s.", self._when(last))
@@ -99,7 +112,20 @@ class SignatureHealth(models.AbstractModel):
             return None
         oldest = requests.search(pending, order="date_completed", limit=1).date_completed
         newest = requests.search(pending, order="id desc", limit=1)
-        show = self._open(self.env._("These documents"), "signature_workflow.signature_request_action", domain=pending)
+        buttons = [
+            self._open(self.env._("These documents"), "signature_workflow.signature_request_action", domain=pending),
+            *buttons,
+        ]
+        todo = self.env._("Test the server. It is asked again by itself; the documents are sealed all the same.")
+        if left := requests.search_count(GIVEN_UP):
+            todo = self.env._("Enter a timestamp server in the settings, or leave them without their timestamp.")
+            question = self.env._(
+                "Documents whose company has no timestamp server any more: %s. They stay sealed, with the time of this "
+                "server, and no timestamp is asked for again. This cannot be undone.",
+                left,
+            )
+            label = self.env._("Leave without timestamp")
+            buttons.insert(0, self._call(label, "action_leave_without_timestamp", confirm=question))
         return self._result(
             "broken" if oldest < fields.Datetime.now() - PENDING else "attention",
             self.env._(
@@ -107,9 +133,9 @@ class SignatureHealth(models.AbstractModel):
                 count=count,
                 time=self._when(oldest),
             ),
-            self.env._("Test the server. It is asked again by itself; the documents are sealed all the same."),
+            todo,
             lines=newest.filtered("timestamp_failure").mapped("timestamp_failure"),
-            buttons=[show, *buttons],
+            buttons=buttons,
         )
 
     @api.model
@@ -117,6 +143,20 @@ class SignatureHealth(models.AbstractModel):
         """Ask the timestamp server of a company, and say what it answers."""
         self._check_administrator()
         return self.env["res.company"].browse(company_id).action_test_timestamp()
+
+    @api.model
+    def action_leave_without_timestamp(self):
+        """Ask no more for the timestamps of documents whose company has no timestamp server any more."""
+        self._check_administrator()
+        requests = self.env["signature.request"].sudo().search(GIVEN_UP)
+        requests._bump()
+        requests = requests.filtered_domain(GIVEN_UP)
+        nothing = dict.fromkeys(("timestamp_failure", "date_timestamp_try", "date_timestamp_next"), False)
+        requests.write({"timestamp_state": "none", **nothing})
+        requests._log_events("not_timestamped", data={"code": "tsa_removed", "by": self.env.user.name})
+        return self.env["signature.template"]._notification(
+            self.env._("Documents that stay without a timestamp: %s.", len(requests))
+        )
 
     # The machine
 

@@ -1,5 +1,7 @@
 import hashlib
+import json
 import random
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +9,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, config
 
-from ..engine.errors import AuditError
+from .signature_event import GUARD
+from .signature_health import AT_ONCE
+from .signature_request_verify import KNOWN_STATES
 
 # the workers run every ten minutes when nobody wakes them
 LIMIT = timedelta(minutes=30)
@@ -15,11 +19,19 @@ LIMIT = timedelta(minutes=30)
 TURNS = 2
 # other modules' scheduled actions that ours need
 NEEDED = ("mail.ir_cron_mail_scheduler_action", "sms.ir_cron_sms_scheduler_action")
-# the triggers that refuse changes of the audit trail
-GUARDS = ("signature_event_guard_rows", "signature_event_guard_table")
+# the triggers that refuse changes of the audit trail, with pg_trigger.tgtype: before update or delete of each row, and
+# before truncate
+GUARDS = (("signature_event_guard_rows", 1 + 2 + 8 + 16), ("signature_event_guard_table", 2 + 32))
 # documents looked at by each check, and by each step of looking at all
 SAMPLE = 20
 STEP = 100
+# so many steps are done each day, if they take no more than so many seconds
+DAILY = 20
+ENOUGH = 30
+# how far that has come, and the documents (ids) in which something was found, which are looked at until they hold
+POSITION = "signature_workflow.health_position"
+FOUND = "signature_workflow.health_found"
+KEPT = 200
 
 # each gives those of the documents (ids) of which something is not so
 INCONSISTENT = {
@@ -158,15 +170,7 @@ class SignatureHealth(models.AbstractModel):
 
     @api.model
     def _check_trail(self):
-        # the owner of the table, as whom Odoo works, may switch them off
-        guards = self.env.execute_query(
-            SQL(
-                """SELECT tgname FROM pg_trigger
-                    WHERE tgrelid = 'signature_event'::regclass AND tgenabled IN ('O', 'A') AND tgname IN %s""",
-                GUARDS,
-            )
-        )
-        if len(guards) < len(GUARDS):
+        if not self._is_guarded():
             return self._result(
                 "broken",
                 self.env._("The database no longer refuses changes of the audit trail."),
@@ -179,25 +183,41 @@ class SignatureHealth(models.AbstractModel):
             )
         sample = self._sample()
         return self._verified(
-            [problem for each in sample if (problem := self._trail_problem(each))],
+            self._trail_problems(sample),
             self.env._("Documents whose audit trail does not hold: %s."),
             self.env._("Audit trails looked at: %s. All of them hold, and the database refuses changes.", len(sample)),
         )
 
     @api.model
+    def _is_guarded(self):
+        """Tell whether the database refuses changes of the audit trail, by the triggers and the function that we made.
+
+        The owner of the table, as whom Odoo works, may switch them off, or have others in their place.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT tgname, tgtype::int FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+                    WHERE tgrelid = 'signature_event'::regclass AND tgenabled IN ('O', 'A')
+                      AND tgqual IS NULL AND cardinality(tgattr) = 0 AND prosrc = %s""",
+                GUARD.split("$$")[1],
+            )
+        )
+        return set(GUARDS) <= set(rows)
+
+    @api.model
     def _check_data(self):
-        sample = self._sample()
+        sample, remembered = self._sample(), self._remembered()
         return self._verified(
-            self._data_problems(sample),
+            [*self._data_problems(remembered, hashed=True), *self._data_problems(sample - remembered)],
             self.env._("Documents that are not as they should be: %s."),
             self.env._("Documents looked at: %s. All of them have their files and are consistent.", len(sample)),
         )
 
     @api.model
     def _verified(self, problems, bad, good):
-        """Return the result of looking at a sample: `problems` as of `_trail_problem`."""
+        """Return the result of looking at a sample: `problems` as of `_trail_problems`."""
         if not problems:
-            return self._result("good", good)
+            return self._result("good", good, documents=[])
         show = self._open(
             self.env._("These documents"),
             "signature_workflow.signature_request_action",
@@ -209,15 +229,16 @@ class SignatureHealth(models.AbstractModel):
             self.env._("Verify all documents, keep a back-up of the database as it is, and find out who changed it."),
             lines=[problem["text"] for problem in problems[:5]],
             buttons=[show],
+            documents=[problem["id"] for problem in problems],
         )
 
     @api.model
     def _sample(self):
-        """Return the newest documents and some others."""
+        """Return the documents in which something was found, the newest ones, and some others."""
         requests = self.env["signature.request"]
         newest = requests.search([], order="id desc", limit=SAMPLE)
         if len(newest) < SAMPLE:
-            return newest
+            return self._remembered() | newest
         starts = random.SystemRandom().sample(range(newest[:1].id), SAMPLE)
         rows = self.env.execute_query(
             SQL(
@@ -226,21 +247,40 @@ class SignatureHealth(models.AbstractModel):
                 starts,
             )
         )
-        return newest | requests.browse(row[0] for row in rows)
+        return self._remembered() | newest | requests.browse(row[0] for row in rows)
 
     @api.model
-    def _trail_problem(self, request):
-        """Return `{"id", "text"}` when the audit trail of a document does not hold, else None."""
-        try:
-            request.event_ids._verify_chain()
-        except AuditError as error:
-            line = error.index + 1 if error.index is not None else "?"
-            return {"id": request.id, "text": self.env._("%(name)s: line %(line)s", name=request.name, line=line)}
-        return None
+    def _remembered(self):
+        """Return the documents in which something was found before."""
+        ids = json.loads(self.env["ir.config_parameter"].sudo().get_param(FOUND, "[]"))
+        return self.env["signature.request"].browse(ids).exists()
+
+    @api.model
+    def _remember_found(self, checks):
+        """Remember the documents in which these checks have found something; they have looked at those of before."""
+        found = [check["documents"] for check in checks if check["key"] in AT_ONCE]
+        before = self._remembered().ids if None in found else []
+        self._remember([*before, *(each for documents in found for each in documents or ())])
+
+    @api.model
+    def _remember(self, ids):
+        """Have the documents with these ids, and no others, looked at again by each check."""
+        ids = json.dumps(sorted(set(ids))[:KEPT])
+        if ids != self.env["ir.config_parameter"].sudo().get_param(FOUND, "[]"):
+            self.env["ir.config_parameter"].sudo().set_param(FOUND, ids)
+
+    @api.model
+    def _trail_problems(self, requests):
+        """Return `{"id", "text"}` of each document whose audit trail does not hold."""
+        broken = {request: line for request in requests if (line := request.event_ids._broken_line())}
+        return [
+            {"id": request.id, "text": self.env._("%(name)s: line %(line)s", name=request.name, line=line)}
+            for request, line in broken.items()
+        ]
 
     @api.model
     def _data_problems(self, requests, *, hashed=False):
-        """Return what is wrong with documents, as of `_trail_problem`; `hashed`: also whether their bytes changed."""
+        """Return what is wrong with documents, as of `_trail_problems`; `hashed`: also whether their bytes changed."""
         if not requests:
             return []
         texts = {
@@ -249,9 +289,10 @@ class SignatureHealth(models.AbstractModel):
             "stuck": self.env._("waits for signatures that are all there"),
             "twice": self.env._("has a signer who signed twice"),
             "file": self.env._("has a file that is lost or was changed"),
+            "record": self.env._("is not as its audit trail says"),
         }
         self.env.flush_all()
-        found = {}
+        found = {each.id: "record" for each in requests if each.state in KNOWN_STATES and not each._recorded()}
         for what, query in INCONSISTENT.items():
             self.env.cr.execute(query, {"ids": requests._ids})
             found |= {row[0]: what for row in self.env.cr.fetchall()}
@@ -271,9 +312,18 @@ class SignatureHealth(models.AbstractModel):
                 path = Path(file._full_path(file.store_fname))
                 if not path.is_file() or path.stat().st_size != file.file_size:
                     return False
-            elif file and sha256 and hashlib.sha256(file.raw or b"").hexdigest() != sha256:
+            elif file and sha256 and self._sha256(file) != sha256:
                 return False
         return True
+
+    @api.model
+    def _sha256(self, file):
+        """Return the SHA-256 of an attachment, of which nothing stays in memory."""
+        # Odoo would read the files of all documents
+        file = file.with_prefetch()
+        sha256 = hashlib.sha256(file.raw or b"").hexdigest()
+        file.invalidate_recordset(["raw", "db_datas"])
+        return sha256
 
     # All of it, step by step
 
@@ -282,14 +332,15 @@ class SignatureHealth(models.AbstractModel):
         """Verify audit trail, consistency and files of the next documents, those with an id above `after`.
 
         Returns `{"last": id of the last one or False at the end, "count": how many, "left": how many are left,
-        "problems": [{"id", "text"}]}`; nothing is changed.
+        "problems": [{"id", "text"}]}`; nothing is changed, but that the documents with problems are looked at again.
         """
         self._check_administrator()
         requests = self.env["signature.request"].sudo().with_context(prefetch_fields=False)
         batch = requests.search([("id", ">", after)], order="id", limit=STEP)
         health = self.sudo()
-        problems = [problem for each in batch if (problem := health._trail_problem(each))]
-        problems += health._data_problems(batch, hashed=True)
+        problems = [*health._trail_problems(batch), *health._data_problems(batch, hashed=True)]
+        if problems:
+            health._remember([*health._remembered().ids, *(problem["id"] for problem in problems)])
         last = batch[-1:].id
         return {
             "last": last,
@@ -297,3 +348,15 @@ class SignatureHealth(models.AbstractModel):
             "left": requests.search_count([("id", ">", last)]) if last else 0,
             "problems": problems,
         }
+
+    @api.model
+    def _walk(self):
+        """Verify the next documents, so many that all are looked at in time, and remember which do not hold."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        last, start = int(parameters.get_param(POSITION, 0)), time.monotonic()
+        for _step in range(DAILY):
+            last = self.verify_step(last)["last"] or 0
+            self.env.invalidate_all()
+            if not last or time.monotonic() - start > ENOUGH:
+                break
+        parameters.set_param(POSITION, last)

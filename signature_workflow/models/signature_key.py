@@ -138,11 +138,6 @@ class SignatureKey(models.Model):
             raise UserError(engine_message(self.env, error)) from error
         return self._store(company, material, "pkcs12")
 
-    @api.model
-    def _get_identity(self, company):
-        """Return the engine's SealIdentity of the key in use. Raises SealError."""
-        return self._get_active(company)._identity()
-
     def _identity(self):
         """Return the engine's SealIdentity of this key. Raises SealError."""
         self.ensure_one()

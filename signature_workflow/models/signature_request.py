@@ -83,9 +83,11 @@ class SignatureRequest(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     user_id = fields.Many2one("res.users", "Salesperson", readonly=True, index=True, ondelete="restrict")
     signatory_id = fields.Many2one("res.users", "Our signatory", readonly=True, ondelete="restrict")
-    original_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
+    original_id = fields.Many2one("ir.attachment", readonly=True, index="btree_not_null", ondelete="restrict")
     original_sha256 = fields.Char("SHA-256 of the original", readonly=True)
-    final_id = fields.Many2one("ir.attachment", "Signed copy", readonly=True, ondelete="restrict")
+    final_id = fields.Many2one(
+        "ir.attachment", "Signed copy", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     final_sha256 = fields.Char("SHA-256 of the signed copy", readonly=True)
     page_sizes = fields.Json(readonly=True)
     to_dispatch = fields.Boolean(readonly=True, help="The next turn has yet to be sent its links.")

@@ -1,4 +1,3 @@
-import hashlib
 import json
 import re
 from datetime import UTC
@@ -27,6 +26,10 @@ SYSTEMS = (
     ("Macintosh", "macOS"),
     ("Linux|X11", "Linux"),
 )
+# what colleagues do among themselves
+UNLISTED = (
+    "changed", "failed", "hold_lifted", "left", "legal_hold", "linked", "retried", "undelivered", "unlinked",
+)  # fmt: skip
 # of a device that is not known
 DEVICE_LIMIT = 60
 
@@ -72,7 +75,10 @@ class SignatureRequest(models.Model):
         from_whom = f"{sender.name}, {self.company_id.name}" if sender else self.company_id.name
         trusted = env._("no trusted time in this file")
         if timestamping:
-            trusted = env._("confirmed in the seal by %s", urlsplit(timestamping.url).hostname)
+            host = urlsplit(timestamping.url).hostname
+            trusted = env._("time as %s says, in the seal", host)
+            if timestamping.is_trusted:
+                trusted = env._("confirmed in the seal by %s", host)
         return (
             (env._("Pages"), str(len(self._read_page_sizes()))),
             (env._("Sent"), env._("%(date)s by %(name)s", date=_utc(self.date_sent), name=from_whom)),
@@ -90,7 +96,7 @@ class SignatureRequest(models.Model):
             *(
                 (
                     env._("“%(file)s”, attached by %(name)s: SHA-256", file=field.value, name=field.signer_id.name),
-                    hashlib.sha256(field.attachment_id.raw).hexdigest(),
+                    field._file_sha256(),
                 )
                 for field in attached
             ),
@@ -98,16 +104,21 @@ class SignatureRequest(models.Model):
 
     def _certificate_claim(self, timestamping):
         env = self.env
+        kind = env._("This is a simple electronic signature, under a seal with which every later change can be shown.")
+        if self._is_approval():
+            kind = env._(
+                "This is a simple electronic approval, under a seal with which every later change can be shown."
+            )
         times = env._("All times here are of the clock of the server that sealed this file.")
         if timestamping:
             times = env._("The times of the events are of the clock of the server that sealed this file.")
         return " ".join(
             [
-                env._("This is a simple electronic signature, under a seal that shows every later change."),
+                kind,
                 times,
                 env._(
-                    "The attached file evidence.json has the whole audit trail, what was agreed to, and what was "
-                    "filled in. It can be checked without the software that made it."
+                    "The attached file evidence.json has the audit trail up to the seal, what was agreed to, and what "
+                    "was filled in. It can be checked without the software that made it."
                 ),
             ]
         )
@@ -163,7 +174,6 @@ class SignatureSigner(models.Model):
         yield env._("Approved on") if done.kind == "approved" else env._("Signed on"), _utc(done.date)
         yield env._("From"), " · ".join(filter(None, [done.ip, _device(done.user_agent)]))
         yield env._("Agreed to"), data.get("consent_text", "")
-        yield env._("Comment"), data.get("comment", "")
 
     def _label(self, name):
         return dict(self._fields[name]._description_selection(self.env))[self[name]]
@@ -182,6 +192,8 @@ class SignatureEvent(models.Model):
             data, signer = event._details_data(), event.signer_id
             if event.kind in ("forwarded", "changed"):
                 before[signer] = data["from"] if event.kind == "forwarded" else data["from"][0]
+            if event.kind in UNLISTED:
+                continue
             # what a colleague does about a signer
             colleague = data.get("by") or data.get("host") or (event.kind == "link_shown" and event.user_id.name)
             line = Event(

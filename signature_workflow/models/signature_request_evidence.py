@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import re
 import zipfile
@@ -5,7 +6,8 @@ import zipfile
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..engine import evidence
+from ..engine import evidence, verifier
+from ..engine.errors import AuditError
 from .signature_request_field import MARK_TYPES
 
 EXPORT_LIMIT = 100
@@ -18,25 +20,26 @@ class SignatureRequest(models.Model):
     _inherit = "signature.request"
 
     def _evidence_json(self):
-        """Return the evidence file as bytes: before the seal the one to embed, after it the one to export."""
-        return evidence.dump(self._evidence())
+        """Return the evidence file to embed as bytes: the other parties get it, so it has no words of colleagues."""
+        found = self._evidence()
+        found["document"] |= {"url": self._verify_url()}
+        found["document"]["template"]["name"] = None
+        for party in found["parties"]:
+            party["comment"] = None
+        found["events"] = [evidence.withhold(line) for line in found["events"]]
+        return evidence.dump(found)
 
     def _evidence(self):
-        """Return the evidence as of `engine.evidence`."""
+        """Return the evidence to export, as of `engine.evidence`."""
         self.ensure_one()
         # the same words, whoever asks
         request = self.sudo().with_context(lang=None)
-        company = request.company_id
         events = request.env["signature.event"].search_fetch([("request_id", "=", request.id)], order="sequence")
         answers = request.field_ids.sorted("id")
         return evidence.build(
             made=_iso(fields.Datetime.now()),
             document=request._evidence_document(),
-            organisation={
-                "name": company.name,
-                "vat": company.vat or None,
-                "country": company.country_id.code or None,
-            },
+            organisation=request._evidence_organisation(),
             seal=request._evidence_seal(),
             parties=[signer._evidence_party() for signer in request.signer_ids],
             answers=[field._evidence_answer() for field in answers],
@@ -62,7 +65,7 @@ class SignatureRequest(models.Model):
             "name": self.name,
             "state": self.state,
             "code": self.verify_code or None,
-            "url": self._verify_url() if self.verify_code else None,
+            "url": self.verify_address or None,
             "pages": len(self._read_page_sizes()),
             "original": original,
             "final": final and final | {"kind": sealed_as},
@@ -71,6 +74,15 @@ class SignatureRequest(models.Model):
             "completed": _iso(self.date_completed),
             "withdrawn": _iso(self.date_withdrawn),
         }
+
+    def _evidence_organisation(self):
+        """Return who has sealed this, as it was then: a company may have another name now."""
+        if self.verify_code and self.final_id:
+            # a copy that cannot be read: the verifier says so
+            with contextlib.suppress(AuditError):
+                return verifier.embedded(self.final_id.raw)["organisation"]
+        company = self.company_id
+        return {"name": company.name, "vat": company.vat or None, "country": company.country_id.code or None}
 
     def _evidence_seal(self):
         if not self.seal_level:
@@ -103,13 +115,17 @@ class SignatureRequest(models.Model):
     def _evidence_name(self):
         """Return the name of the archive."""
         if len(self) == 1:
-            return self.env._("%s – evidence.zip", self.name)
+            # it stands in a header
+            plain = "".join(char if char.isprintable() else " " for char in self.name)
+            return self.env._("%s – evidence.zip", plain)
         return self.env._("Evidence of %s documents.zip", len(self))
 
     def _write_evidence(self, file):
         """Write the archive to a binary file: the evidence of each document, in folders when there are several."""
         with zipfile.ZipFile(file, "w") as archive:
-            for request in self.sudo():
+            for one in self.sudo():
+                # Odoo would read the files of all
+                request = one.with_prefetch()
                 folder = f"{request.id}/" if len(self) > 1 else ""
                 for name, data in request._evidence_files():
                     # files that are packed already, and the same archive for the same evidence
@@ -132,7 +148,7 @@ class SignatureRequest(models.Model):
         if self.key_id:
             yield "certificate.pem", self.key_id.certificates.encode()
         for field in self.field_ids.filtered("attachment_id"):
-            yield f"attached/{field._evidence_file()['name']}", field.attachment_id.raw
+            yield f"attached/{field._file_name()}", field.attachment_id.raw
 
     # What stands in READ-ME.txt
 
@@ -149,9 +165,9 @@ class SignatureRequest(models.Model):
             *(self._read_me_seal() if self.final_id and self.seal_level else []),
             *self._read_me_trail(),
             self.env._(
-                "What this shows: a simple electronic signature, and a seal of the organisation under which every "
-                "later change is noticed. It is no advanced or qualified signature, and says nothing of who else could "
-                "read the signer's messages."
+                "What this shows: a simple electronic signature, and a seal of the organisation with which every "
+                "later change can be shown. It is no advanced or qualified signature, and says nothing of who else "
+                "could read the signer's messages."
             ),
         ]
         return "\n\n".join(parts) + "\n"
@@ -186,8 +202,8 @@ class SignatureRequest(models.Model):
             f"    {as_openssl}\n    {fingerprint}",
             self.env._(
                 "A certificate that the organisation has made itself is known to no program. Ask the organisation for "
-                "its fingerprint, or compare it with the verification page: %s",
-                self._verify_url() if self.verify_code else "",
+                "its fingerprint, or check the file on the verification page: %s",
+                self.verify_address or f"{self.get_base_url()}/verify",
             ),
         ]
         if self.timestamp_id:
@@ -200,6 +216,10 @@ class SignatureRequest(models.Model):
         return parts
 
     def _read_me_trail(self):
+        printed = self.env._(
+            "The hash of the last event before the seal is printed in the certificate of completion, the last pages of "
+            "signed.pdf."
+        )
         return [
             self.env._(
                 "3. Does the audit trail hold? With Python and the source of this software, on the whole archive, on "
@@ -209,10 +229,9 @@ class SignatureRequest(models.Model):
             self.env._(
                 "Or by yourself: the hash of each event is the SHA-256 of the JSON of payload, previous and version, "
                 "with sorted keys, no blanks, in UTF-8; previous is the hash of the event before, 64 zeros for the "
-                "first. In version 2, payload.details is the SHA-256 of the salt followed by the JSON of the details. "
-                "The hash of the last event before the seal is printed in the certificate of completion, the last "
-                "pages of signed.pdf."
+                "first. In version 2, payload.details is the SHA-256 of the salt followed by the JSON of the details."
             ),
+            *([printed] if self.verify_code else []),
         ]
 
 
@@ -261,9 +280,14 @@ class SignatureRequestField(models.Model):
         """Return what the evidence says of the picture or file of this field, or None."""
         if not self.attachment_id:
             return None
-        data = self.attachment_id.raw
+        return {"name": self._file_name(), "sha256": self._file_sha256(), "bytes": self.attachment_id.file_size}
+
+    def _file_name(self):
         name = re.sub(r"[^\w. -]", "_", self.attachment_id.name)
-        return {"name": f"{self.id}-{name}", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        return f"{self.id}-{name}"
+
+    def _file_sha256(self):
+        return hashlib.sha256(self.attachment_id.raw).hexdigest()
 
 
 def _iso(moment):

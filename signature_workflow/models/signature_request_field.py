@@ -48,7 +48,11 @@ class SignatureRequestField(models.Model):
     height = fields.Float(readonly=True)
     value = fields.Text(readonly=True, help="What the signer gave; a signature as its strokes.")
     attachment_id = fields.Many2one(
-        "ir.attachment", readonly=True, ondelete="restrict", help="The picture of a stamp, or the file of the signer."
+        "ir.attachment",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The picture of a stamp, or the file of the signer.",
     )
 
     @api.model_create_multi

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+# what a file is, and where: of a copy on legal hold nobody changes it
+PLACE = {"res_model", "res_id"}
+CONTENT = {"raw", "datas", "db_datas", "type", "url", "res_field"}
+
 
 class SignatureRequest(models.Model):
     """Documents that a dispute needs: nothing of them is deleted or erased until a manager lifts the hold."""
@@ -48,8 +52,8 @@ class SignatureRequest(models.Model):
         if held := self.filtered("legal_hold"):
             raise UserError(
                 self.env._(
-                    "On legal hold: %(documents)s. Nothing of it is deleted or erased. Lift the hold first, if it is "
-                    "not needed any more.",
+                    "On legal hold: %(documents)s. Nothing of it is changed, deleted or erased. Lift the hold first, "
+                    "if it is not needed any more.",
                     documents=", ".join(dict.fromkeys(held.mapped("name"))),
                 )
             )
@@ -59,33 +63,73 @@ class SignatureRequest(models.Model):
         own = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         return self.env["ir.attachment"].sudo().search(own) | self.sudo().field_ids.attachment_id
 
+    def _mark_filed(self, files):
+        """Return `files`, marked as copies of this document that were filed on its record by itself."""
+        files.sudo().signature_request_id = self.id
+        return files
+
     def _filed_copies(self):
-        """Return the attachments (sudo) of the records that are, byte for byte, the files of these documents."""
-        copies = self.env["ir.attachment"].sudo()
-        checksums = {
-            request: set((request._all_files() - request.sudo().original_id).mapped("checksum")) for request in self
-        }
-        for request, wanted in checksums.items():
-            place = [("res_model", "=", request.res_model), ("res_id", "=", request.res_id)]
-            copies |= copies.search([*place, ("checksum", "in", list(wanted))])
+        """Return the attachments (sudo) that were filed on the records of these documents when they were completed.
+
+        Nobody else's, whatever their bytes: somebody may have put the same file there. Copies of before 19.0.1.3.0 are
+        known by their bytes, and by the transaction in which they and the signed copy were made.
+        """
+        files = self.env["ir.attachment"].sudo()
+        copies = files.search([("signature_request_id", "in", self.ids)])
+        for request in (self.sudo() - copies.signature_request_id).filtered("final_id"):
+            same = request._same_files()
+            copies |= same.filtered(lambda file, final=request.final_id: file.create_date == final.create_date)
         return copies
+
+    def _same_files(self):
+        """Return the attachments (sudo) of the record that are, byte for byte, files of this document."""
+        self.ensure_one()
+        wanted = set((self._all_files() - self.sudo().original_id).mapped("checksum"))
+        place = [("res_model", "=", self.res_model), ("res_id", "=", self.res_id)]
+        return self.env["ir.attachment"].sudo().search([*place, ("checksum", "in", list(wanted))])
 
 
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
+    signature_request_id = fields.Many2one(
+        "signature.request",
+        "Filed copy of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        # who could set it could have any file deleted with the document
+        groups=fields.NO_ACCESS,
+    )
+
+    def write(self, vals):
+        moved = vals.keys() & PLACE
+        if vals.keys() & CONTENT:
+            self._held_documents()._check_no_legal_hold()
+        elif moved:
+            # to the record of the document they may go: deals are merged
+            self._held_documents().filtered(
+                lambda request: any(request[name] != vals[name] for name in moved)
+            )._check_no_legal_hold()
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_legal_hold(self):
         """Keep the copies of what is on legal hold: the record's own files are copies of the request's."""
-        places = {(file.res_model, file.res_id) for file in self.sudo() if file.res_model and file.res_id}
-        held = self.env["signature.request"].sudo()
-        if places:
+        self._held_documents()._check_no_legal_hold()
+
+    def _held_documents(self):
+        """Return the documents (sudo) on legal hold of which these files are copies on the record."""
+        files, held = self.sudo(), self.env["signature.request"].sudo()
+        there = [(file.res_model, file.res_id) for file in files if file.res_model and file.res_id]
+        marked = files.signature_request_id.filtered("legal_hold")
+        if there:
             held = held.search(
                 [
                     ("legal_hold", "=", True),
-                    ("res_model", "in", list({model for model, __ in places})),
-                    ("res_id", "in", list({res_id for __, res_id in places})),
+                    ("res_model", "in", list({model for model, __ in there})),
+                    ("res_id", "in", list({res_id for __, res_id in there})),
                 ]
             )
-        if kept := held.filtered(lambda request: request._filed_copies() & self.sudo()):
-            kept._check_no_legal_hold()
+        return marked | held.filtered(lambda request: request._same_files() & files)

@@ -31,7 +31,7 @@ class SignatureRequest(models.Model):
         self.env["signature.reaction"]._plan_telling(known, event)
 
     def _tell_end(self, event, user):
-        """Tell those who had got a link, or the signed copy, that this was cancelled or withdrawn; return whom.
+        """Tell those whom a link, or the signed copy, has reached that this was cancelled or withdrawn; return whom.
 
         `user` has done it and knows. The salesperson tells those of a withdrawn acceptance whom no message reaches.
         """
@@ -44,7 +44,7 @@ class SignatureRequest(models.Model):
                 and signer.user_id != user
             )
         )
-        reachable = people.filtered(
+        reachable = people._reached().filtered(
             lambda signer: (
                 (signer.link_ids or (event == "withdrawn" and signer.participation == "copy"))
                 and not signer.partner_id._on_paper()

@@ -149,7 +149,7 @@ class SignatureRequest(models.Model):
         if record and "message_ids" in record._fields:
             record.message_post(
                 body=self.env._("“%s” was signed on paper.", self.name),
-                attachment_ids=self._file_pdf(record, data).ids,
+                attachment_ids=self._mark_filed(self._file_pdf(record, data)).ids,
                 subtype_xmlid="mail.mt_note",
             )
 

@@ -36,6 +36,7 @@ class SignatureRequest(models.Model):
         "ir.attachment",
         "Timestamp of the signed copy",
         readonly=True,
+        index="btree_not_null",
         ondelete="restrict",
         help="RFC 3161 answer over the SHA-256 of the whole file, where the seal itself has none.",
     )

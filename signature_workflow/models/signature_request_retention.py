@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from .res_company_settings import RETENTION_PAUSE
 from .signature_queue import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
@@ -25,15 +26,20 @@ class ResCompany(models.Model):
         """Return how many documents of this company a run would delete today with these two numbers, 0 being never.
 
         `{"nothing": those that came to nothing, "completed": those kept long enough, "held": those of both that stay
-        because they are on legal hold}`.
+        because they are on legal hold, "from": the date before which nothing is deleted by these numbers, or False}`.
         """
         self.ensure_one()
+        company, today = self.sudo(), fields.Date.today()
+        first = company.signature_retention_from
+        if (keep_years, purge_days) != company._retention_numbers():
+            first = today + RETENTION_PAUSE
         requests = self.env["signature.request"].sudo()
         nothing, completed = requests._retention_domains(self, keep_years, purge_days)
         return {
             "nothing": requests.search_count(nothing & Domain("legal_hold", "=", False)),
             "completed": requests.search_count(completed & Domain("legal_hold", "=", False)),
             "held": requests.search_count((nothing | completed) & Domain("legal_hold", "=", True)),
+            "from": first and first > today and first,
         }
 
 
@@ -68,12 +74,14 @@ class SignatureRequest(models.Model):
     @api.model
     def _cron_retention(self):
         """Delete what the companies keep no longer; what cannot be deleted is shown to the salesperson."""
-        for company in self.env["res.company"].search(
-            Domain.OR([[("signature_keep_years", ">", 0)], [("signature_purge_days", ">", 0)]])
-        ):
-            for over in self._retention_domains(company, company.signature_keep_years, company.signature_purge_days):
+        numbers = Domain("signature_keep_years", ">", 0) | Domain("signature_purge_days", ">", 0)
+        # who has mistyped one has some days to mend it
+        resting = Domain("signature_retention_from", ">", fields.Date.today())
+        for company in self.env["res.company"].search(numbers & ~resting):
+            for over in self._retention_domains(company, *company._retention_numbers()):
                 if not self._retention_run(over & Domain("legal_hold", "=", False)):
-                    # time is over: the next run goes on
+                    # time is over: the next run, which this asks for, goes on
+                    self.env["ir.cron"]._commit_progress(remaining=1)
                     return
 
     @api.model
@@ -82,13 +90,15 @@ class SignatureRequest(models.Model):
         latest = 0
         while not over.is_false() and (batch := self.search(over & Domain("id", ">", latest), order="id", limit=BATCH)):
             latest = batch[-1].id
-            batch._retention_attempt(over)
-            if not self.env["ir.cron"]._commit_progress(len(batch)):
+            if not batch._retention_attempt(over):
                 return False
         return True
 
     def _retention_attempt(self, over):
-        """Delete all of self or, where that fails, each by itself, so that one does not keep the others."""
+        """Delete all of self or, where that fails, each by itself, so that one does not keep the others.
+
+        Commits; returns whether there is time left.
+        """
         try:
             with self.env.cr.savepoint():
                 self._retention_delete(over)
@@ -97,11 +107,10 @@ class SignatureRequest(models.Model):
             self.env.cr.rollback()
         except Exception as error:  # noqa: BLE001
             # anything is caught here: a failure must end as something a person sees
-            if len(self) == 1:
-                self._retention_failed(error)
-                return
-            for request in self:
-                request._retention_attempt(over)
+            if len(self) > 1:
+                return all(request._retention_attempt(over) for request in self)
+            self._retention_failed(error)
+        return bool(self.env["ir.cron"]._commit_progress(len(self)))
 
     def _retention_delete(self, over):
         """Delete those of self that are still of the Domain `over`, and say so in the chatter of their records."""
@@ -120,14 +129,36 @@ class SignatureRequest(models.Model):
         doomed._delete_for_good()
 
     def _retention_failed(self, error):
-        """Show the salesperson, once, that the document cannot be deleted, and why."""
+        """Show the salesperson that the document cannot be deleted, and why."""
         told = self._for_sender()
-        message = told._queue_message(error)
-        _logger.warning("%s could not be deleted by the retention rule: %s", self, message)
-        summary = told.env._("Not deleted by the retention rule: %s", self.name)
-        known = [("signature_request_id", "=", self.id), ("summary", "=", summary)]
-        if not self.env["mail.activity"].sudo().search_count(known, limit=1):
-            told._add_todo(summary, message)
+        try:
+            with self.env.cr.savepoint():
+                message = told._queue_message(error)
+                _logger.warning("%s could not be deleted by the retention rule: %s", self, message)
+                told._tell_once(told.env._("Not deleted by the retention rule: %s", self.name), message)
+        except CONCURRENCY_ERRORS:
+            self.env.cr.rollback()
+        except Exception:
+            # nor may this hold up the others
+            _logger.exception("%s could not be shown as not deleted", self)
+
+    def _tell_once(self, summary, text):
+        """Give the salesperson a to-do or, where the record can have none, a message; not a second time."""
+        todos = self.env["mail.activity"].sudo()
+        messages = self.env["mail.message"].sudo()
+        about = [("model", "=", self._name), ("res_id", "=", self.id), ("subject", "=", summary)]
+        if todos.search_count([("signature_request_id", "=", self.id), ("summary", "=", summary)], limit=1):
+            return
+        if messages.search_count(about, limit=1) or self._add_todo(summary, text):
+            return
+        self.env["mail.thread"].message_notify(
+            model=self._name,
+            res_id=self.id,
+            partner_ids=self._looks_after().partner_id.ids,
+            subject=summary,
+            body=text,
+            author_id=self._author_id(),
+        )
 
     def _delete_for_good(self):
         """Delete these documents with all that belongs to them, also the copies on their records.

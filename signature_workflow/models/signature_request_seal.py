@@ -153,7 +153,7 @@ class SignatureRequest(models.Model):
                 words = self.env._("Everybody has signed “%s”.", self.name)
             record.message_post(
                 body=words,
-                attachment_ids=copies.ids,
+                attachment_ids=self._mark_filed(copies).ids,
                 author_id=self._author_id(),
                 subtype_xmlid="mail.mt_note",
             )

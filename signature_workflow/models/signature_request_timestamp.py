@@ -74,6 +74,21 @@ class SignatureRequest(models.Model):
         due = [("timestamp_state", "=", "pending"), ("date_timestamp_next", "<=", fields.Datetime.now())]
         if not self._queue_run(due, lambda request: request._timestamp_later()):
             self.env["ir.cron"]._commit_progress(remaining=1)
+        self._wake_answered()
+
+    @api.model
+    def _wake_answered(self):
+        """Have what waits asked for soon where the server has answered since: not while that answer is filed."""
+        asleep = [("timestamp_state", "=", "pending"), ("date_timestamp_next", ">", fields.Datetime.now())]
+        lasts = ["date_timestamp_try:max", "date_completed:max"]
+        for company, last_try, last_sealed in self._read_group(asleep, ["company_id"], lasts):
+            answered = [
+                ("company_id", "=", company.id),
+                ("timestamp_state", "in", ("embedded", "later")),
+                ("date_timestamp", ">=", last_try or last_sealed),
+            ]
+            if self.search_count(answered, limit=1):
+                company._wake_timestamps()
 
     def _timestamp_later(self):
         """Get a timestamp of the whole signed copy, and keep it beside that: what is sealed does not change."""
@@ -92,7 +107,6 @@ class SignatureRequest(models.Model):
                 self._postpone_timestamp(engine_message(told.env, error), is_tried=True)
             else:
                 self._keep_timestamp(timestamp)
-                company._wake_timestamps()
 
     def _postpone_timestamp(self, failure, *, is_tried=False):
         """Plan when the server is asked again; `failure` says why it is needed."""
@@ -139,7 +153,8 @@ class SignatureRequest(models.Model):
 
     def _queue_failed(self, message):
         pending = self.filtered(lambda request: request.timestamp_state == "pending")
-        pending._postpone_timestamp(message, is_tried=True)
+        # that was not the server
+        pending._postpone_timestamp(message)
         # counted apart from the attempts of the queue, which end
         pending.attempts = 0
         return super(SignatureRequest, self - pending)._queue_failed(message)

@@ -15,6 +15,7 @@ LIMITS = {
     "email": [
         ("address", 1, 5),
         ("signer_id.request_id", 24, 20),
+        ("signer_id.request_id.user_id", 24, 2000),
     ],
 }
 

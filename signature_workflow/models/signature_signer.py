@@ -23,13 +23,13 @@ class SignatureSigner(models.Model):
     role_id = fields.Many2one("signature.role", required=True, readonly=True, ondelete="restrict")
     sequence = fields.Integer("Turn", readonly=True)
     partner_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null", ondelete="restrict")
-    user_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    user_id = fields.Many2one("res.users", "Colleague", readonly=True, index="btree_not_null")
     company_id = fields.Many2one(related="request_id.company_id")
     name = fields.Char(required=True, readonly=True)
     email = fields.Char(readonly=True)
     phone = fields.Char(readonly=True, help="In the form of E.164, such as +40721234567.")
-    lang = fields.Char(readonly=True)
-    tz = fields.Char(readonly=True)
+    lang = fields.Char("Language", readonly=True)
+    tz = fields.Char("Time zone", readonly=True)
     state = fields.Selection(
         [
             ("waiting", "Waiting for their turn"),
@@ -46,10 +46,10 @@ class SignatureSigner(models.Model):
         index=True,
     )
     is_done = fields.Boolean(compute="_compute_is_done")
-    date_sent = fields.Datetime(readonly=True)
+    date_sent = fields.Datetime("Sent on", readonly=True)
     reminders = fields.Integer("Times reminded", readonly=True)
     date_remind = fields.Datetime("Next reminder", readonly=True)
-    date_viewed = fields.Datetime(readonly=True)
+    date_viewed = fields.Datetime("Opened on", readonly=True)
     date_signed = fields.Datetime("Signed on", readonly=True, help="Or approved.")
     ip = fields.Char("IP address", readonly=True)
     host_id = fields.Many2one("res.users", "In the presence of", readonly=True)

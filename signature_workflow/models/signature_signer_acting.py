@@ -129,7 +129,8 @@ class SignatureSigner(models.Model):
                 "consent_lang": self.env.lang or "en_US",
                 "consent_text": consent,
                 "consent_sha256": hashlib.sha256(consent.encode()).hexdigest(),
-                **({"comment": comment} if comment else {}),
+                # it is for colleagues; the trail goes to everybody
+                **({"comment_sha256": hashlib.sha256(comment.encode()).hexdigest()} if comment else {}),
                 **self._way(),
             },
             note="\n".join(filter(None, [note, comment])),
@@ -243,6 +244,7 @@ class SignatureSigner(models.Model):
         )
         data = {"from": before, "to": [self.name, self.email]}
         request._log_events("forwarded", signer=self, origin=origin, data=data, note=note)
+        request._log_events("link_sent", signer=self, data={"to": self._addresses()})
         request._notify_sender(request.env._("Forwarded: %s", request.name), note)
         return "forwarded"
 

@@ -19,6 +19,21 @@ class SignatureSigner(models.Model):
             by_mail._mail(self.env.ref(template))
         return by_mail | by_text._text({signer.id: getattr(signer, text)() for signer in by_text})
 
+    def _reached(self):
+        """Return these without those whom what asks them to sign has reached by no way, so that they know nothing of it."""
+        lost = set()
+        for event in self.request_id.event_ids.sorted("sequence"):
+            if event.kind == "undelivered" and event._data().get("is_request"):
+                lost.update(event._addresses())
+            elif event.kind in ("link_sent", "reminded"):
+                lost.difference_update(event._addresses())
+
+        def is_reached(signer):
+            addresses = set(signer._addresses()[0][1:])
+            return signer.date_viewed or signer.is_done or not addresses or addresses - lost
+
+        return self.filtered(is_reached)
+
     def _announce_held(self):
         """Tell these signers of a held document what it waits for, with a link to read it."""
         self._send_with_link("signature_workflow.mail_template_announced", "_announced_text")

@@ -16,6 +16,7 @@ class SignatureSigner(models.Model):
     template_id = fields.Many2one(related="request_id.template_id", string="Template")
     salesperson_id = fields.Many2one(related="request_id.user_id", string="Salesperson")
     record_name = fields.Char(related="request_id.record_name", string="Record")
+    document_state = fields.Selection(related="request_id.state", string="State of the document")
 
     _registry_idx = models.Index("(date_signed DESC, id DESC) WHERE state IN ('signed', 'approved')")
 
@@ -37,6 +38,10 @@ class SignatureSigner(models.Model):
 
     def action_open_record(self):
         return self.request_id.action_open_record()
+
+    def action_download(self):
+        """Download the signed copy."""
+        return self.request_id.action_download()
 
     def action_export_evidence(self):
         """Export the evidence of the documents of these signatures."""

@@ -25,7 +25,7 @@ class SignatureSigner(models.Model):
     _inherit = ["signature.signer", "signature.queue"]
 
     date_reminded = fields.Datetime("Last reminded", readonly=True)
-    is_warned = fields.Boolean("Told that the time runs out", readonly=True)
+    is_warned = fields.Boolean("Warned of the deadline", readonly=True)
 
     # When
 

@@ -144,7 +144,8 @@ class SignatureSigner(models.Model):
                 reason=reason,
                 step=step,
             )
-            request._log_events("undelivered", signer=signer, data={"reason": str(reason)}, note=note)
+            data = {"reason": str(reason), "to": address or signer.email or "", "is_request": is_request}
+            request._log_events("undelivered", signer=signer, data=data, note=note)
             request._add_todo(request.env._("Message not delivered: %s", signer.name), note, signer)
             if is_request and request.state in WAITING_STATES:
                 request._react("undelivered")

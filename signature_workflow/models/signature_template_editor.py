@@ -4,6 +4,7 @@ import json
 from odoo import models
 from odoo.exceptions import UserError
 
+from .signature_content import NOTED
 from .signature_policy import ACTING
 from .signature_template_field import DEFAULT_SIZE, EDITED, SIZES
 
@@ -68,7 +69,7 @@ class SignatureTemplate(models.Model):
         commands += [(0, 0, {key: values.get(key) for key in EDITED}) for values in fields if not values.get("id")]
         if commands:
             # once for all of them
-            self.with_context(signature_content_noted=True).field_ids = commands
+            self.with_context(signature_content_noted=NOTED).field_ids = commands
             self._content_changed()
         return self._editor_values(record_id)
 

@@ -8,10 +8,14 @@ from urllib.parse import quote
 from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.metadata.model import XmpStructure
+from pyhanko.pdf_utils.metadata.xmp_xml import MetadataStream
 
 from ..placement import Rect
 from . import pages
+from .pages import value_of
 
+_CLAIMS = ("http://www.aiim.org/pdfa/ns/id/", "http://www.aiim.org/pdfua/ns/id/")
 _RELATIONSHIP = pdf_name("/Data")
 # in an address within a PDF string, which brackets and backslashes would end or escape
 _AS_IS = "".join(set(string.punctuation) - set("()\\"))
@@ -65,10 +69,11 @@ def append_pages(
     return added
 
 
-def add_link(writer: IncrementalPdfFileWriter, page: generic.IndirectObject, rect: Rect, url: str) -> None:
+def add_link(writer: IncrementalPdfFileWriter, page: generic.IndirectObject, rect: Rect, url: str, words: str) -> None:
     """Put a link to ``url`` on a page, with no border; the address can be read in the bytes of the file.
 
     :param rect: in the page's own points
+    :param words: what is read out for it
     """
     address = _Plain(quote(url, safe=_AS_IS))
     action = generic.DictionaryObject({pdf_name("/S"): pdf_name("/URI"), pdf_name("/URI"): address})
@@ -82,9 +87,20 @@ def add_link(writer: IncrementalPdfFileWriter, page: generic.IndirectObject, rec
             pdf_name("/F"): generic.NumberObject(4),
             pdf_name("/P"): page,
             pdf_name("/A"): action,
+            pdf_name("/Contents"): generic.TextStringObject(words),
         }
     )
     writer.register_annotation(page, writer.add_object(link))
+
+
+def drop_claims(writer: IncrementalPdfFileWriter) -> None:
+    """Take from the metadata that this is PDF/A or PDF/UA: with what is added it does not hold any more."""
+    metadata = value_of(writer.root, "/Metadata")
+    # what is none that pyHanko reads, it replaces
+    if isinstance(metadata, MetadataStream):
+        metadata.xmp[:] = [
+            XmpStructure.of(*((name, value) for name, value in part if name.ns not in _CLAIMS)) for part in metadata.xmp
+        ]
 
 
 def embed_file(writer: IncrementalPdfFileWriter, attachment: Attachment) -> None:

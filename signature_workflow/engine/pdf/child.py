@@ -32,6 +32,7 @@ _CODES = frozenset(
         "encrypted",
         "already_signed",
         "active_content",
+        "hidden_content",
         "too_many_pages",
         "page_size",
         "broken",

@@ -7,11 +7,13 @@ Whatever goes wrong in an unforeseen way ends this process, which counts as a da
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 
 from ..errors import PdfRefused
-from . import child, streams
+from . import child, looks, streams
+from .objects import resolved
 
 # ISO 32000-2 12.6.4, without going to a place in the file, opening a web address, and printing
 ACTIONS = frozenset(
@@ -83,9 +85,13 @@ def examine(data: bytes, limits: dict) -> dict:
 
     :raises PdfRefused: with a code that :mod:`.inspect` knows
     """
+    ambiguity = _Ambiguity()
+    logging.getLogger().addHandler(ambiguity)
     geometries, has_form = _examine_with_pyhanko(data, limits)
     _examine_with_pypdf(data, geometries)
     _try_update(data)
+    if ambiguity.is_found:
+        raise PdfRefused("broken", "The file is damaged: a dictionary has an entry twice.")
     return {
         "pages": [[page.media, page.crop, page.rotation] for page in geometries],
         "has_form": has_form,
@@ -93,10 +99,10 @@ def examine(data: bytes, limits: dict) -> dict:
 
 
 def check_object(found) -> None:
-    """Refuse an object in which anything acts, embeds a file, or signs.
+    """Refuse an object in which anything acts, embeds a file, signs, or looks different elsewhere.
 
     :param found: an object of either parser; direct objects within it are looked at, too
-    :raises PdfRefused: ``active_content``, ``already_signed``
+    :raises PdfRefused: ``active_content``, ``already_signed``, ``hidden_content``
     """
     waiting = [found]
     while waiting:
@@ -111,15 +117,16 @@ def check_object(found) -> None:
 def check_catalog(catalog: dict) -> None:
     """Refuse what depends on its place in the document.
 
-    :raises PdfRefused: ``active_content``, ``already_signed``, ``broken``
+    :raises PdfRefused: ``active_content``, ``already_signed``, ``hidden_content``, ``broken``
     """
-    opening = _resolved(catalog, "/OpenAction")
-    if isinstance(opening, dict) and _resolved(opening, "/S") not in ON_OPENING:
+    opening = resolved(catalog, "/OpenAction")
+    if isinstance(opening, dict) and resolved(opening, "/S") not in ON_OPENING:
         raise _active("/OpenAction")
-    permissions = _resolved(catalog, "/Perms")
+    permissions = resolved(catalog, "/Perms")
     if isinstance(permissions, dict) and PERMISSIONS.intersection(permissions):
         raise _signed()
-    outline = _resolved(catalog, "/Outlines")
+    looks.check_catalog(catalog)
+    outline = resolved(catalog, "/Outlines")
     if isinstance(outline, dict):
         _check_outline(outline)
 
@@ -130,15 +137,18 @@ def _examine_with_pyhanko(data, limits):
     reader = PdfFileReader(io.BytesIO(data), strict=False)
     if reader.encrypted:
         raise _encrypted()
-    geometries = _read_pages(reader, limits["pages"])
+    found_pages = _read_pages(reader, limits["pages"])
+    geometries = [page.geometry(number) for number, page in enumerate(found_pages, 1)]
     budget = _Budget(limits)
     for found in _pyhanko_objects(reader, limits["objects"]):
         check_object(found)
         if _is_stream(found):
             budget.charge(found)
     check_catalog(reader.root)
-    form = _resolved(reader.root, "/AcroForm")
-    return geometries, isinstance(form, dict) and bool(_resolved(form, "/Fields"))
+    for page in found_pages:
+        looks.check_page(page.dictionary)
+    form = resolved(reader.root, "/AcroForm")
+    return geometries, isinstance(form, dict) and bool(resolved(form, "/Fields"))
 
 
 def _try_update(data):
@@ -160,39 +170,42 @@ def _examine_with_pypdf(data, geometries):
         check_object(found)
     check_catalog(reader.root_object)
     _compare_pages(geometries, reader.pages)
+    for page in reader.pages:
+        looks.check_page(page)
 
 
 def _check_dictionary(value):
     found = KEYS.intersection(value)
     if found:
         raise _active(min(found))
-    action = _resolved(value, "/S")
+    action = resolved(value, "/S")
     if action in ACTIONS:
         raise _active(action)
-    if "/JS" in value and (action is not None or isinstance(_resolved(value, "/JS"), (str, bytes))):
+    if "/JS" in value and (action is not None or isinstance(resolved(value, "/JS"), (str, bytes))):
         raise _active("/JS")
-    if _is_trigger_table(_resolved(value, "/AA")):
+    if _is_trigger_table(resolved(value, "/AA")):
         raise _active("/AA")
-    subtype = _resolved(value, "/Subtype")
+    subtype = resolved(value, "/Subtype")
     if subtype in ANNOTATIONS:
         raise _active(subtype)
-    if _resolved(value, "/Type") == "/EmbeddedFile":
+    if resolved(value, "/Type") == "/EmbeddedFile":
         raise _active("/EmbeddedFile")
-    files = _resolved(value, "/EF")
+    files = resolved(value, "/EF")
     if isinstance(files, dict) and FILE_KEYS.intersection(files):
         raise _active("/EF")
     if _is_stream(value) and "/F" in value:
         raise _active("external stream")
-    if "/ByteRange" in value or (_resolved(value, "/FT") == "/Sig" and "/V" in value):
+    if "/ByteRange" in value or (resolved(value, "/FT") == "/Sig" and "/V" in value):
         raise _signed()
+    looks.check_dictionary(value)
 
 
 def _is_trigger_table(value):
     """Tell additional actions (12.6.3) from a resource that has the name ``AA``."""
     if not isinstance(value, dict):
         return False
-    actions = (_resolved(value, key) for key in value)
-    return any(isinstance(action, dict) and _resolved(action, "/S") in ACTIONS | HARMLESS_ACTIONS for action in actions)
+    actions = (resolved(value, key) for key in value)
+    return any(isinstance(action, dict) and resolved(action, "/S") in ACTIONS | HARMLESS_ACTIONS for action in actions)
 
 
 def _check_outline(outline):
@@ -202,13 +215,24 @@ def _check_outline(outline):
         if depth > MAX_OUTLINE_DEPTH or len(seen) > MAX_OUTLINE_ITEMS:
             raise PdfRefused("broken", "The outline of the document is too deep or too long.")
         for key, below in (("/First", depth + 1), ("/Next", depth)):
-            following = _resolved(item, key)
+            following = resolved(item, key)
             if not isinstance(following, dict):
                 continue
             if id(following) in seen:
                 raise PdfRefused("broken", "The outline of the document runs in a circle.")
             seen.add(id(following))
             waiting.append((following, below))
+
+
+class _Ambiguity(logging.Handler):
+    """Sees whether a parser meets an entry twice: both take the first one and say so, most viewers take the last."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.is_found = False
+
+    def emit(self, record):
+        self.is_found |= "Multiple definitions" in record.getMessage()
 
 
 class _Budget:
@@ -224,13 +248,13 @@ class _Budget:
 
         :raises PdfRefused: ``bomb``
         """
-        if _resolved(stream, "/Subtype") == "/Image":
+        if resolved(stream, "/Subtype") == "/Image":
             self._check_picture(stream)
         else:
             self._left -= streams.measure(stream, min(self._stream, self._left))
 
     def _check_picture(self, picture):
-        sides = (_resolved(picture, "/Width"), _resolved(picture, "/Height"))
+        sides = (resolved(picture, "/Width"), resolved(picture, "/Height"))
         if not all(isinstance(side, int) and side > 0 for side in sides):
             raise PdfRefused("broken", "A picture in the file has no size.")
         if sides[0] * sides[1] > self._pixels:
@@ -243,7 +267,7 @@ def _read_pages(reader, limit):
     number = pages.count(reader)
     if number > limit:
         raise PdfRefused("too_many_pages", f"The file has {number} pages.", pages=int(number), limit=limit)
-    return [page.geometry(index) for index, page in enumerate(pages.walk(reader), 1)]
+    return list(pages.walk(reader))
 
 
 def _compare_pages(geometries, others):
@@ -285,14 +309,6 @@ def _pypdf_objects(reader) -> Iterator[object]:
         numbers.update((number, generation) for number in entries)
     for number, generation in numbers:
         yield reader.get_object(IndirectObject(number, generation, reader))
-
-
-def _resolved(dictionary, key):
-    return _value(dict.get(dictionary, key))
-
-
-def _value(found):
-    return found.get_object() if hasattr(found, "get_object") else found
 
 
 def _is_stream(value):

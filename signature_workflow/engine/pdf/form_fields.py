@@ -63,10 +63,10 @@ class FormRemoval:
         for field in _terminal_fields(fields):
             if id(field) not in self._seen:
                 self._notify(0, _full_name(_chain(field)))
-        if self.is_changed or fields:
-            self.is_changed = True
-            del self._writer.root["/AcroForm"]
-            self._writer.update_root()
+        # also one without fields: it could have readers draw those anew that are added later
+        self.is_changed = True
+        del self._writer.root["/AcroForm"]
+        self._writer.update_root()
 
     def _take_widget(self, number, widget, geometry):
         chain = _chain(widget)

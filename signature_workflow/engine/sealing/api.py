@@ -103,6 +103,7 @@ def stamp_and_seal(
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
         if next(enumerate_sig_fields(writer.prev, filled_status=True), None):
             raise SealError("already_signed", "The document is already signed.")
+        append.drop_claims(writer)
         layout = lay_out(certificate, fonts) if certificate else None
         field_name = _free_field_name(writer)
         _draw(writer, stamps, layout, fonts, field_name, certificate)
@@ -137,7 +138,7 @@ def _draw(writer, stamps, layout, fonts, field_name, certificate):
     drawn = stamp.apply(writer, stamps, fonts=fonts, sheets=sheets, pictures=layout.pictures)
     *contents, seal = drawn.contents
     added = append.append_pages(writer, contents, (WIDTH, HEIGHT), drawn.resources)
-    append.add_link(writer, added[0], layout.link, certificate.url)
+    append.add_link(writer, added[0], layout.link, certificate.url, certificate.check)
     # called inner by pyHanko, but its public way reads all pages to find the last one
     _created, field = prepare_sig_field(
         field_name,
@@ -149,6 +150,8 @@ def _draw(writer, stamps, layout, fonts, field_name, certificate):
     )
     left, bottom, right, top = layout.seal_box
     appearance = writer.add_object(stamp.form(seal, (0, 0, right - left, top - bottom), drawn.resources))
+    # what is read out for it
+    field.get_object()[pdf_name("/TU")] = generic.TextStringObject(", ".join(certificate.seal))
     field.get_object()[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): appearance})
 
 

@@ -90,7 +90,8 @@ def _collect(identity, server, known, session, seconds):
     certificates = (seal.own, *seal.others, server.own, *server.others, *known)
     roots = [each for each in certificates if each.self_signed in ("yes", "maybe")]
     answers = {}
-    with contextlib.suppress(PathError, ValidationError):
+    # answers that cannot be read, too: nobody waits for a document because of them
+    with contextlib.suppress(PathError, ValidationError, *_UNREADABLE):
         for chain in (seal, server):
             path = _validated(chain.own, ValidationContext(trust_roots=roots, other_certs=certificates))
             for issuer, certificate in zip(path, list(path)[1:], strict=False):

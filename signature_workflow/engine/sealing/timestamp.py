@@ -72,9 +72,16 @@ class Timestamping(TimeStamper):
         self.reserved = _FIRST_RESERVED
         self._seconds = seconds
         self._session = requests.Session()
+        # Odoo's user may have passwords in ~/.netrc; they are not for hosts that certificates name
+        self._session.auth = lambda request: request
         self._pinned = tuple(x509.Certificate.load(der) for der in certificates)
         self._server: longterm.Chain | None = None
         self._evidence: dict[bytes, tuple[datetime, longterm.Evidence | None]] = {}
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether certificates were given, so that a time is that of a server which somebody trusts."""
+        return bool(self._pinned)
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """Return a checked token for a digest; pyHanko calls this.
@@ -101,12 +108,15 @@ class Timestamping(TimeStamper):
     def evidence(self, identity: SealIdentity) -> longterm.Evidence | None:
         """Return what is needed to check a seal by ``identity`` and its timestamp later; ``None`` if it cannot be had.
 
+        Nothing can be had without given certificates: where those of an unknown server lead to is not asked.
         Kept for a while; asks the servers of the certificates' issuers. The first time this server is asked
         for a timestamp of nothing, for only that tells its certificate.
 
         :raises TimestampError: ``tsa_untrusted`` also when the certificate of the server was revoked
         :raises SealError: ``certificate_revoked``
         """
+        if not self.is_trusted:
+            return None
         now = datetime.now(UTC)
         kept = self._evidence.get(identity.certificate_der)
         if kept and kept[0] > now:

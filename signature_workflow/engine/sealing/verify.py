@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
@@ -90,7 +90,9 @@ def _judge(data, roots, moment, servers):
     token = status.timestamp_validity
     findings = {
         "digest": status.intact,
-        "signature": status.valid,
+        # behind the signature there are zeros; else somebody has hidden something in its place
+        "signature": status.valid
+        and not any(seal.pkcs7_content[len(cms.ContentInfo.load(seal.pkcs7_content).dump()) :]),
         "changed": status.docmdp_ok,
         "coverage": status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
         "not_certified": _is_certification(reader, seal),

@@ -1,4 +1,5 @@
 import { Component, onWillStart, onWillUnmount, useState } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -35,6 +36,7 @@ export class SignatureHealth extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.dialog = useService("dialog");
         this.labels = LABELS;
         this.icons = ICONS;
         this.badges = BADGES;
@@ -83,10 +85,23 @@ export class SignatureHealth extends Component {
         return this.busy(() => this.load());
     }
 
-    press({ action, method, args }) {
-        if (action) {
-            return this.action.doAction(action);
+    press(button) {
+        if (button.action) {
+            return this.action.doAction(button.action);
         }
+        if (!button.confirm) {
+            return this.call(button);
+        }
+        this.dialog.add(ConfirmationDialog, {
+            title: button.label,
+            body: button.confirm,
+            confirmLabel: button.label,
+            confirm: () => this.call(button),
+            cancel: () => {},
+        });
+    }
+
+    call({ method, args }) {
         return this.busy(async () => {
             await this.action.doAction(await this.orm.call(MODEL, method, args));
             await this.load();

@@ -111,8 +111,10 @@ class FileCheck {
 }
 
 showLocalTimes(document);
-if (window.crypto.subtle) {
-    new FileCheck(find(".o_verify_check"), find(".o_verify").dataset.code || "");
-} else {
+// there is none where the record of the document does not hold
+const place = find(".o_verify_check");
+if (place && window.crypto.subtle) {
+    new FileCheck(place, find(".o_verify").dataset.code || "");
+} else if (place) {
     find("[data-notice=insecure]").hidden = false;
 }
