@@ -37,8 +37,8 @@ BROKEN = {
                ON e.request_id = r.id AND e.kind IN ('timestamped', 'not_timestamped')
          GROUP BY r.id
         HAVING count(*) FILTER (WHERE e.kind = 'timestamped') <> COALESCE(r.timestamp_state = 'later', FALSE)::int
-            OR count(*) FILTER (WHERE e.kind = 'not_timestamped')
-               <> COALESCE(r.timestamp_state IN ('pending', 'later'), FALSE)::int""",
+            OR r.timestamp_state IN ('pending', 'later') AND count(*) FILTER (WHERE e.kind = 'not_timestamped') <> 1
+            OR r.timestamp_state = 'embedded' AND count(*) FILTER (WHERE e.kind = 'not_timestamped') > 0""",
     "made twice": """
         SELECT request_id FROM signature_event WHERE kind = 'created' GROUP BY request_id HAVING count(*) > 1""",
     "signed by all, and waiting for signatures": """

@@ -118,6 +118,20 @@ class TestDelivery(SignatureCase):
         self.assertEqual(request.state, "held")
         self.assertIn("Change the address on the request", self.undelivered(request).note)
 
+    def test_who_never_got_it_is_not_told_that_it_is_cancelled(self):
+        request = self.send_and_fail(FAILURES[0])
+        request.action_cancel("Not wanted")
+        self.assertEqual(self.work(), [])
+        self.assertIn("Nobody was to be told", request.reaction_ids.mapped("outcome")[0])
+        line = request.event_ids.filtered(lambda event: event.kind == "undelivered")
+        self.assertEqual(line.with_user(self.salesman).details_text, f"zoe@client.example, {FAILURES[0]}")
+        # once a new link has come through they know of it
+        request = self.send_and_fail(FAILURES[0])
+        request.signer_ids[0].with_user(self.salesman).action_resend()
+        self.work()
+        request.action_cancel("Not wanted")
+        self.assertEqual([mail["email_to"] for mail in self.work()], [['"Zoë Țăndărică" <zoe@client.example>']])
+
     def test_signed_copy(self):
         for failure in FAILURES:
             with self.subTest(str(failure)):

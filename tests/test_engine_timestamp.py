@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from asn1crypto import keys, ocsp, tsp, x509
+from freezegun import freeze_time
 from odoo.tests import BaseCase
 from odoo.tools import mute_logger
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -294,6 +295,11 @@ class TestBadServers(TimestampCase):
                 error = self.assertRefused(code, self.timestamping().timestamp_of_file, DIGEST)
                 self.assertEqual(error.params["url"], self.server.url)
                 self.assertRefused(code, self.seal, self.timestamping())
+
+    def test_another_time(self):
+        for hours in (-1, 1):
+            with freeze_time(datetime.now(UTC) + timedelta(hours=hours), tick=True):
+                self.assertRefused("tsa_time", self.timestamping().timestamp_of_file, DIGEST)
 
     def test_the_words_of_a_refusal(self):
         for mood, words in (("error", "HTTP 500"), ("redirect", "HTTP 302"), ("refuse", "bad_alg")):

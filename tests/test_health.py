@@ -628,6 +628,7 @@ class TestSettings(HealthCase):
             self.assertIn("Nothing is deleted", form.signature_retention_preview)
             form.signature_purge_days = 110
             self.assertIn("came to nothing: 0", form.signature_retention_preview)
+            self.assertIn("first run with these numbers is on", form.signature_retention_preview)
             form.signature_purge_days = 90
             self.assertIn("came to nothing: 1", form.signature_retention_preview)
 

@@ -120,9 +120,10 @@ class TestImport(KeyCase):
         good = self.sealing.pkcs12("secret")
         for words, data, password in (
             ("Is the password right", good, "wrong"),
-            ("cannot be opened", b"nonsense", ""),
-            ("expired on 2021", expired.pkcs12("secret"), "secret"),
-            ("not valid before 2099", early.pkcs12("secret"), "secret"),
+            ("This is no PKCS#12 file", b"nonsense", ""),
+            ("This is no PKCS#12 file", self.sealing.der, ""),
+            ("expired on January 1, 2021.", expired.pkcs12("secret"), "secret"),
+            ("not valid before January 1, 2099", early.pkcs12("secret"), "secret"),
             ("not meant for", unfit.pkcs12("secret"), "secret"),
             ("not meant for", server.pkcs12("secret"), "secret"),
             ("too weak", weak.pkcs12("secret"), "secret"),

@@ -1,3 +1,5 @@
+import json
+
 from odoo.addons.signature_workflow.signature_workflow.models.refused import SubmitRefused
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -120,7 +122,7 @@ class TestParticipation(ParticipationCase):
         self.assertEqual(request.state, "completed", request.failure)
         # nobody is said to have signed
         self.assertEqual(mail["subject"], f"Approved: {request.name}")
-        self.assertIn("everybody has approved", mail["body"])
+        self.assertIn("Everybody has approved", mail["body"])
         self.assertIn("Everybody has approved", "".join(request._record().message_ids.mapped("body")))
         self.assertTrue(request.final_id.name.endswith("– approved.pdf"))
         self.assertIn("is approved", request.signer_ids.sudo()._copy_text("https://company.example/s/x"))
@@ -192,6 +194,20 @@ class TestForward(SignatureCase):
         event = self.request.event_ids.filtered(lambda event: event.kind == "forwarded")
         self.assertIn("Zoë", event.data)
         self.request.event_ids._verify_chain()
+        sent = self.request.event_ids[-1]
+        self.assertEqual((sent.kind, json.loads(sent.data)), ("link_sent", {"to": [["email", "bob@client.example"]]}))
+        # as colleagues read it
+        lines = self.request.with_user(self.salesman).event_ids
+        self.assertEqual(
+            [(line.kind, line.signer_name, line.details_text) for line in lines],
+            [
+                ("created", False, ""),
+                ("link_sent", False, "zoe@client.example"),
+                ("viewed", "Zoë Țăndărică", ""),
+                ("forwarded", "Zoë Țăndărică", "Zoë Țăndărică → Bob (bob@client.example)"),
+                ("link_sent", "Bob", "bob@client.example"),
+            ],
+        )
         self.sign(self.client)
         self.assertEqual(self.client.state, "signed")
 

@@ -129,6 +129,9 @@ class TestRegistry(SignatureCase):
         rows = self.env["signature.signer"].with_user(self.salesman)
         for domain in filters:
             rows.search(eval(domain))  # noqa: S307
+        colleagues = rows.search([("state", "=", "signed"), ("user_id", "!=", False)])
+        (clients,) = (domain for domain in filters if "user_id" in domain)
+        self.assertEqual(rows.search(eval(clients)) & colleagues, rows)  # noqa: S307
         for name, found in (("template_id", self.template), ("salesperson_id", self.salesman)):
             self.assertIn((found, 1), rows._read_group([("state", "=", "signed")], [name], ["__count"]))
         for path in ("partner_id", "date_signed:month"):

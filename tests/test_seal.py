@@ -194,7 +194,7 @@ class TestSeal(SealChecks, SignatureCase):
         self.assertEqual(self.env["signature.key"]._get_active(self.env.company).origin, "made")
 
     def test_own_certificate_refused(self):
-        with self.assertRaisesRegex(UserError, "cannot be opened"):
+        with self.assertRaisesRegex(UserError, "no PKCS#12 file"):
             self.env["signature.key.import"].create({"file": base64.b64encode(b"nonsense"), "password": "x"})
 
 

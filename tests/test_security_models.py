@@ -119,6 +119,7 @@ METHODS = {
     "signature.signer": dict.fromkeys(
         (
             "action_change",
+            "action_download",
             "action_export_evidence",
             "action_open_record",
             "action_remind",

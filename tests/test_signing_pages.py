@@ -182,9 +182,13 @@ class TestFinishedPage(SigningPagesCase):
         token = self.link_of(self.work(), "ceo@company.example")
         self.submit(token, self.company, nonce="c")
         self.assertWords(self.open(), "Your signed copy is being prepared")
+        # whoever gives the device back reads once how the copy comes
+        words = self.words(self.open(self.link(self.client, "in_person")))
+        self.assertIn("Everybody is done. The signed copy comes to zoe@client.example as soon as it is ready.", words)
+        self.assertNotIn("Once everybody", words)
         self.work()
         page = self.open()
-        self.assertWords(page, "Signed by everybody", "sealed", "Zoë Țăndărică (you)", "Ceo")
+        self.assertWords(page, "Signed by everybody", "any change to it can be detected", "Zoë Țăndărică (you)", "Ceo")
         self.assertEqual(len(page.xpath(MARKS)), 2)
 
     def test_a_test_is_not_sealed(self):
@@ -195,7 +199,7 @@ class TestFinishedPage(SigningPagesCase):
         self.work()
         words = self.words(self.open())
         self.assertIn("This was a test: the copy is not sealed", words)
-        self.assertNotIn("nobody can change it", words)
+        self.assertNotIn("can be detected", words)
 
     def test_approved(self):
         self.client.participation = "approve"

@@ -29,7 +29,7 @@ class TestRegistryPages(BrowserCase, SignatureHttpCase):
         for device in (DESKTOP, PHONE):
             with self.subTest(device.name), self.visitor(device, login="manager") as visitor:
                 visitor.visit("/odoo/action-signature_workflow.signature_registry_action")
-                visitor.wait_for(".o_list_view, .o_kanban_view", "zoe@client.example")
+                visitor.wait_for(".o_list_view, .o_kanban_view", "Zoë Țăndărică")
                 visitor.wait_until(
                     "[...document.querySelectorAll('[name=mark_url] img')]"
                     ".filter((img) => img.complete && img.naturalWidth).length === 3"

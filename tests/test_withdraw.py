@@ -132,6 +132,12 @@ class TestWithdraw(SignatureCase):
 class TestConfirmation(SignatureCase):
     """The e-mail with the signed copy can be edited, and switched off."""
 
+    def test_as_it_comes(self):
+        request = self.send()
+        for mail in self.complete(request):
+            self.assertIn("Everybody has signed", mail["body"])
+            self.assertIn(f'href="{request._verify_url()}"', mail["body"])
+
     def test_another_text(self):
         mail = self.env.ref("signature_workflow.mail_template_completed").copy(
             {"subject": "Welcome, {{ object.name }}", "body_html": "<p>Your copy</p>"}

@@ -37,7 +37,7 @@ _MARK_BOX = (146.0, 50.0)
 _CARD_PAD, _CARD_LABEL = 11.0, 84.0
 _SEAL_SIZE = (196.0, 42.0)
 # left edges of the columns of the table of events, from the left margin
-_EVENT_COLUMNS = (0.0, 86.0, 242.0, 348.0)
+_EVENT_COLUMNS = (0.0, 84.0, 238.0, 370.0)
 _COLUMN_GAP = 8.0
 _DIGEST_GROUP = 8
 
@@ -350,7 +350,7 @@ class _Flow:
 
     def _parties(self):
         for index, party in enumerate(self.certificate.parties):
-            left = LEFT + _CARD_PAD + _MARK_BOX[0] + 14
+            left = LEFT + _CARD_PAD + (_MARK_BOX[0] + 14 if party.mark else 0)
             name = self.bold.wrap(party.name, 11, RIGHT - _CARD_PAD - left)
             role = self.regular.wrap(party.role, 8.5, RIGHT - _CARD_PAD - left)
             rows = [
@@ -362,7 +362,7 @@ class _Flow:
             ]
             lines = sum(max(len(labels), len(texts)) for labels, texts in rows)
             content = (len(name) * 11 + len(role) * 8.5 + lines * 7.5) * _LINE + 4
-            height = max(content, _MARK_BOX[1]) + 2 * _CARD_PAD - 4
+            height = max(content, _MARK_BOX[1] if party.mark else 0) + 2 * _CARD_PAD - 4
             if not index:
                 self._section(self.certificate.parties_title, height)
             self._need(height)

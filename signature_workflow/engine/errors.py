@@ -65,7 +65,8 @@ class TimestampError(EngineError):
 
     Codes: ``tsa_unreachable`` (``url``), ``tsa_timeout`` (``url``, ``seconds``), ``tsa_refused`` (``url``, ``reason``),
     ``tsa_answer`` (``url``: no answer as of RFC 3161, or one too long), ``tsa_mismatch`` (``url``: of another digest or
-    nonce), ``tsa_untrusted`` (``url``), ``tsa_url`` (``url``: no usable address).
+    nonce), ``tsa_untrusted`` (``url``), ``tsa_time`` (``url``, ``time``: far from that of this clock), ``tsa_url``
+    (``url``: no usable address).
     """
 
 

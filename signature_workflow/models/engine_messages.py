@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from odoo.tools import format_date
+
 
 def _host(params):
     """Return the name of the timestamp server: more of its address may be a secret."""
@@ -9,6 +11,11 @@ def _host(params):
         return urlsplit(params.get("url", "")).hostname or ""
     except ValueError:
         return ""
+
+
+def _day(env, params, name):
+    """Return the day in ISO 8601 at which a certificate begins or ends as people read it."""
+    return format_date(env, params.get(name, "")[:10], date_format="long")
 
 
 def _megabytes(params):
@@ -92,8 +99,8 @@ def engine_message(env, error):
         ),
         "pkcs12_unreadable": env._("The file cannot be opened. Is the password right?"),
         "pkcs12_incomplete": env._("The file holds no key with its certificate."),
-        "certificate_expired": env._("The certificate expired on %s. Get a new one.", params.get("not_after", "")),
-        "certificate_not_yet_valid": env._("The certificate is not valid before %s.", params.get("not_before", "")),
+        "certificate_expired": env._("The certificate expired on %s. Get a new one.", _day(env, params, "not_after")),
+        "certificate_not_yet_valid": env._("The certificate is not valid before %s.", _day(env, params, "not_before")),
         "key_type": env._("Only RSA and elliptic-curve keys are supported."),
         "key_usage": env._("The certificate is not meant for digital signatures."),
         "key_too_small": env._("The key is too weak (%s bits).", params.get("bits")),
@@ -134,6 +141,11 @@ def engine_message(env, error):
         "tsa_mismatch": env._(
             "The timestamp server %s answered for something else than what it was asked for. Enter another one.",
             _host(params),
+        ),
+        "tsa_time": env._(
+            "%(host)s says that it is %(time)s. Set the clock of this server, or choose another timestamp server.",
+            host=_host(params),
+            time=params.get("time", ""),
         ),
         "tsa_untrusted": env._(
             "The timestamp of %s is not by a certificate that can be trusted. Check the certificates of the timestamp "

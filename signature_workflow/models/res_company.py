@@ -35,7 +35,8 @@ class ResCompany(models.Model):
     signature_keep_years = fields.Integer(
         "Keep signed documents for (years)",
         groups="base.group_system",
-        help="Counted from the day of the signed copy; then they are deleted. 0: for ever.",
+        help="Counted from the day of the signed copy; then they are deleted. A deal that enters the stage again later "
+        "is sent the document anew. 0: for ever.",
     )
     signature_purge_days = fields.Integer(
         "Delete what came to nothing after (days)",

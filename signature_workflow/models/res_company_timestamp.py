@@ -90,7 +90,12 @@ class ResCompany(models.Model):
         try:
             stamp = server.timestamp_of_file(hashlib.sha256(os.urandom(16)).digest())
         except TimestampError as error:
-            raise UserError(engine_message(self.env, error)) from error
+            raise UserError(
+                self.env._(
+                    "%s The address is saved all the same; until it works, documents are sealed without trusted time.",
+                    engine_message(self.env, error),
+                )
+            ) from error
         self._wake_timestamps()
         differs = abs((datetime.now(UTC) - stamp.time).total_seconds()) > CLOCK
         return self.env["signature.template"]._notification(

@@ -29,7 +29,7 @@ class ResConfigSettings(models.TransientModel):
             completed=counts["completed"],
             nothing=counts["nothing"],
         )
-        if first := counts.get("from"):
+        if first := counts["from"]:
             text += " " + self.env._("The first run with these numbers is on %s.", format_date(self.env, first))
         if counts["held"]:
             text += " " + self.env._("Kept by legal hold: %s.", counts["held"])

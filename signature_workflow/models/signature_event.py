@@ -173,7 +173,7 @@ class SignatureEvent(models.Model):
         """Return what an event says that may be about a person."""
         details = {name: values[name] or None for name in DETAILS}
         # what is no JSON was tampered with: as it is, it does not fit the hash
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
             details["data"] = json.loads(values["data"])
         return details
 

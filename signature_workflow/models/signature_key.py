@@ -45,6 +45,7 @@ class SignatureKey(models.Model):
     certificate_name = fields.Char(compute="_compute_certificate_file")
     problem = fields.Char(compute="_compute_problem")
     request_count = fields.Integer("Documents sealed", compute="_compute_request_count")
+    in_use_id = fields.Many2one("signature.key", "Key in use", compute="_compute_in_use_id")
 
     _active_uniq = models.UniqueIndex("(company_id) WHERE active")
 
@@ -75,6 +76,12 @@ class SignatureKey(models.Model):
         counts = dict(requests._read_group([("key_id", "in", self.ids)], ["key_id"], ["__count"]))
         for key in self:
             key.request_count = counts.get(key, 0)
+
+    @api.depends("active", "company_id")
+    def _compute_in_use_id(self):
+        used = self.search([("company_id", "in", self.company_id.ids), ("active", "=", True)]).grouped("company_id")
+        for key in self:
+            key.in_use_id = used.get(key.company_id)
 
     def _certificates(self):
         """Return the key's own certificate and those of its issuers, as DER."""

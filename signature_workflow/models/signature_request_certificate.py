@@ -164,7 +164,9 @@ class SignatureSigner(models.Model):
         if self.participation in ACTING:
             checked = events.filtered(lambda event: event.kind == "identified")[-1:]
             when = checked and env._("passed on %s", _utc(checked.date))
-            yield env._("Identity check"), " · ".join(filter(None, [self._label("authentication"), when]))
+            # opposite a colleague nobody came by a link of their own
+            how = self._label("authentication") if checked or not self.host_id else ""
+            yield env._("Identity check"), " · ".join(filter(None, [how, when]))
 
     def _certificate_act(self, done):
         """Yield labels and texts: when and where this signer signed or approved, and what they agreed to."""
@@ -199,11 +201,16 @@ class SignatureEvent(models.Model):
             line = Event(
                 time=_utc(event.date).removesuffix(" UTC"),
                 what=" · ".join(filter(None, [kinds[event.kind], *event._certificate_ways()])),
-                who=colleague or before.get(signer) or signer.name or event.user_id.name or "",
+                who=colleague or before.get(signer) or signer.name or event._certificate_actor(),
                 origin=" · ".join(filter(None, [event.ip, _device(event.user_agent)])),
             )
             lines.append(line)
         return tuple(reversed(lines))
+
+    def _certificate_actor(self):
+        """Return who did what no signer did: a colleague, or, where nobody was at work, the company."""
+        user = self.user_id
+        return self.request_id.company_id.name if user == self.env.ref("base.user_root") else user.name or ""
 
     def _certificate_ways(self):
         """Yield by which way a link or a code went, and where to."""

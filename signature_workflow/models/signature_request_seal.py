@@ -46,6 +46,7 @@ class SignatureRequest(models.Model):
             data={
                 "document_sha256": sealed.sha256,
                 "certificate_sha256": self.key_id.fingerprint,
+                "code": self.verify_code,
                 "level": sealed.level,
                 "timestamp": sealed.timestamp and sealed.timestamp.astimezone(UTC).isoformat(),
             },

@@ -20,7 +20,7 @@ class SignatureSigner(models.Model):
         return by_mail | by_text._text({signer.id: getattr(signer, text)() for signer in by_text})
 
     def _reached(self):
-        """Return these without those whom what asks them to sign has reached by no way, so that they know nothing of it."""
+        """Return these without those whom no message has reached: they know nothing of the document."""
         lost = set()
         for event in self.request_id.event_ids.sorted("sequence"):
             if event.kind == "undelivered" and event._data().get("is_request"):

@@ -1,8 +1,12 @@
 import base64
 import binascii
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+# RFC 7292: a SEQUENCE that begins with the version 3
+PKCS12 = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83.{3}|\x84.{4})\x02\x01\x03", re.DOTALL)
 
 
 class SignatureKeyImport(models.TransientModel):
@@ -37,6 +41,10 @@ class SignatureKeyImport(models.TransientModel):
             data = b""
         if not data:
             raise UserError(self.env._("Choose the file with the key of %s, ending in .p12 or .pfx.", company.name))
+        if not PKCS12.match(data):
+            raise UserError(
+                self.env._("This is no PKCS#12 file. Choose the one with the key and its certificate, .p12 or .pfx.")
+            )
         key = self.env["signature.key"]._import_pkcs12(company, data, vals.get("password") or "")
         return {"company_id": company.id, "key_id": key.id}
 

@@ -9,7 +9,7 @@ import functools
 import hashlib
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import requests
 from asn1crypto import cms, core, tsp, x509
@@ -32,6 +32,8 @@ _REASON_LENGTH = 200
 # bytes for the first token of a server; later ones are about as long as the one before
 _FIRST_RESERVED = 16384
 _SPARE = 1024
+# who says another time has a wrong clock, or repeats an old answer (RFC 3161 2.2)
+_CLOCKS_APART = timedelta(minutes=10)
 # what asn1crypto raises at bytes that are no answer; pyHanko's errors about tokens are ValueErrors
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 
@@ -145,6 +147,8 @@ class Timestamping(TimeStamper):
                 or imprint["hash_algorithm"]["algorithm"] != algorithm
             ):
                 raise self._error("tsa_mismatch")
+            if abs(info["gen_time"].native - datetime.now(UTC)) > _CLOCKS_APART:
+                raise self._error("tsa_time", time=info["gen_time"].native.isoformat())
             await self._check(token["content"], digest, info["gen_time"].native)
         except _UNREADABLE as error:
             raise self._error("tsa_answer") from error
