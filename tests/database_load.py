@@ -4,6 +4,7 @@ Run as a program it works on the documents that wait in the database until all a
 not that of a clean run. At several moments on the way it writes a line, and waits for one: then the restart is done.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -88,13 +89,10 @@ def _sign(env, half, answers):
 def _wait(registry, is_reached):
     end = time.monotonic() + PATIENCE
     while True:
-        try:
-            with registry.cursor() as cr:
-                if is_reached(_env(cr)):
-                    return
-        except psycopg2.Error:
-            # its end as it is restarted, and not ours
-            pass
+        # its end as it is restarted, and not ours
+        with contextlib.suppress(psycopg2.Error), registry.cursor() as cr:
+            if is_reached(_env(cr)):
+                return
         if time.monotonic() > end:
             raise AssertionError("this takes too long")
         time.sleep(0.05)

@@ -44,6 +44,7 @@ class TestKeyTour(BrowserCase, SignatureHttpCase):
             visitor.wait_for(".ribbon", "NOT IN USE")
             visitor.tap(".o_statusbar_buttons button", "Use this key again")
             visitor.wait_for(".alert", "documents are sealed with")
+            self.picture(visitor, "old")
             visitor.tap(".modal footer button", "Use this key")
             visitor.wait_for(".o_statusbar_buttons button", "Make a new key")
             self.picture(visitor, "again")

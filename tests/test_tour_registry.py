@@ -57,6 +57,9 @@ class TestRegistryPages(BrowserCase, SignatureHttpCase):
         for device in (DESKTOP, PHONE):
             with self.subTest(device.name), self.visitor(device, login="manager") as visitor:
                 visitor.visit(f"/odoo/signature.request/{self.request.id}")
+                visitor.tap(".nav-link", "Audit trail")
+                visitor.wait_for("[name=event_ids]", "zoe@client.example")
+                self.picture(visitor, "trail")
                 visitor.tap(".o_cp_action_menus button")
                 visitor.tap(".o-dropdown-item, .dropdown-item", "Legal hold")
                 visitor.fill(".modal [name=reason] textarea", "Claim of March")

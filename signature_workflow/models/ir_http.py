@@ -22,9 +22,10 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _post_dispatch(cls, response):
-        super()._post_dispatch(response)
+        result = super()._post_dispatch(response)
         if OWN_PATHS.match(request.httprequest.path):
             cls._keep_private(response)
+        return result
 
     @classmethod
     def _handle_error(cls, exception):

@@ -19,7 +19,7 @@ class ResCompany(models.Model):
             if company.signature_keep_years < 0 or company.signature_purge_days < 0:
                 raise ValidationError(
                     self.env._(
-                        "%s cannot keep documents for less than no time. Enter 0 to keep them for ever.", company.name
+                        "A number below 0 is not possible for %s. Enter 0 to keep documents for ever.", company.name
                     )
                 )
 

@@ -246,7 +246,7 @@ class SignatureHealth(models.AbstractModel):
         if workers and 0 < limit < LONG_ENOUGH:
             return self._result(
                 "attention",
-                self.env._("A request may take %s seconds at most, which long documents need.", limit),
+                self.env._("A request may take %s seconds at most, and long documents need more.", limit),
                 self.env._("Set limit_time_real to 120 in the server's configuration."),
                 lines=lines,
             )

@@ -278,31 +278,28 @@ class SignatureRequest(models.Model):
     def _add_todo(self, summary, note, signer=None, *, user=None, kind=TODO_ACTIVITY):
         """Give `user`, or the salesperson, a to-do on the record of each request, perhaps about a signer.
 
-        `kind` is the external id of its type. Returns the requests whose record can have any.
+        Where the record was deleted, or can have none, it stands on their own contact. `kind` is the external id of
+        its type. Returns the requests that are no tests: of those nobody is told.
         """
-        able = self.filtered(
-            # on a record that was deleted it would fail
-            lambda request: (
-                not request.is_test
-                and "activity_ids" in (record := request._record())._fields
-                and record.sudo().exists()
+        real, values = self.filtered(lambda request: not request.is_test), []
+        for request in real:
+            record, who = request._record().sudo().exists(), user or request._looks_after()
+            if "activity_ids" not in record._fields or not record:
+                record = who.partner_id
+            values.append(
+                {
+                    "res_model_id": self.env["ir.model"]._get_id(record._name),
+                    "res_id": record.id,
+                    "activity_type_id": self.env.ref(kind).id,
+                    "summary": summary,
+                    "note": nl2br(note),
+                    "user_id": who.id,
+                    "signature_request_id": request.id,
+                    "signature_signer_id": signer.id if signer else False,
+                }
             )
-        )
-        values = [
-            {
-                "res_model_id": self.env["ir.model"]._get_id(request.res_model),
-                "res_id": request.res_id,
-                "activity_type_id": self.env.ref(kind).id,
-                "summary": summary,
-                "note": nl2br(note),
-                "user_id": (user or request._looks_after()).id,
-                "signature_request_id": request.id,
-                "signature_signer_id": signer.id if signer else False,
-            }
-            for request in able
-        ]
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(values)
-        return able
+        return real
 
     def _close_todos(self, signer=None):
         """Close the to-dos of these requests, or only those about `signer`; not the activities that rules planned."""
