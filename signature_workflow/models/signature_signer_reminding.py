@@ -231,12 +231,11 @@ class SignatureSigner(models.Model):
         told._log_events("reminded", signer=self, data=data, note=line)
 
     def _replace_todo(self, user, summary, note, kind):
-        """Give `user` a to-do about this signer, or the salesperson a message where the record can have none."""
+        """Give `user` a to-do about this signer."""
         # the one so far says the same, of fewer reminders
         same = [("signature_signer_id", "=", self.id), ("user_id", "=", user.id)]
         self.env["mail.activity"].sudo().search([*same, ("activity_type_id", "=", self.env.ref(kind).id)]).unlink()
-        if not self.request_id._add_todo(summary, note, self, user=user, kind=kind):
-            self.request_id._notify_sender(summary, note)
+        self.request_id._add_todo(summary, note, self, user=user, kind=kind)
 
     # Warning
 
