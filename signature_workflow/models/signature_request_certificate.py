@@ -73,7 +73,7 @@ class SignatureRequest(models.Model):
     def _certificate_facts(self, moment, timestamping):
         env, sender = self.env, self.user_id
         from_whom = f"{sender.name}, {self.company_id.name}" if sender else self.company_id.name
-        trusted = env._("no trusted time in this file")
+        trusted = env._("by the clock of this server")
         if timestamping:
             host = urlsplit(timestamping.url).hostname
             trusted = env._("time as %s says, in the seal", host)
