@@ -116,7 +116,7 @@ class SignatureRequest(models.Model):
             request.write(
                 {
                     "timestamp_failure": failure,
-                    "timestamp_tries": request.timestamp_tries + 1,
+                    "timestamp_tries": request.timestamp_tries + is_tried,
                     "date_timestamp_next": now + wait,
                     **({"date_timestamp_try": now} if is_tried else {}),
                 }
