@@ -69,10 +69,15 @@ class MailThread(models.AbstractModel):
         body, links = payload["body"], self.env["signature.link"]
 
         def without_secret(match):
-            token = match[1] or match[2]
-            if not (links._find(token) or links._find(token.replace("-5F", "_").replace("-2D", "-"))):
+            written = match[1] or match[2]
+            # a token of ours may have "-5f" in it, too: then what follows was taken for a part of it
+            plain = written[: 43 if match[1] else 22]
+            decoded = written.replace("-5F", "_").replace("-2D", "-")
+            token = plain if links._find(plain) else written if links._find(decoded) else ""
+            if not token:
                 return match[0]
-            return "/my/signatures" if match[0].startswith("/") else match[0].replace(token, "")
+            rest = match[0].partition(token)[2]
+            return f"/my/signatures{rest}" if match[0].startswith("/") else match[0].replace(token, "")
 
         # it stays the markup, or the text, that it was
         return {**payload, "body": type(body)(SECRET_PATH.sub(without_secret, body))}
