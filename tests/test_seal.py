@@ -258,6 +258,7 @@ class TestCertificate(SealChecks, SignatureCase):
             {
                 "document_sha256": request.final_sha256,
                 "certificate_sha256": key.fingerprint,
+                "code": request.verify_code,
                 "level": "b",
                 "timestamp": None,
             },

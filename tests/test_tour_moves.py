@@ -305,7 +305,7 @@ class TestMoveQuestion(BrowserCase, SignatureHttpCase):
             visitor.wait_for(".o_signature_move", "2 documents wait to be signed")
             visitor.tap(OPTION, "Signed on paper")
             for request in requests:
-                self.assertTrue(visitor.evaluate(f"document.querySelector('{CONFIRM}').disabled"))
+                visitor.wait_for(f"{CONFIRM}:disabled")
                 visitor.upload(f"#o_signature_scan_{request.id}", self.scan)
             self.look(visitor, "two")
             visitor.tap(CONFIRM)

@@ -12,9 +12,9 @@ class SignatureEvent(models.Model):
 
     details_text = fields.Char("What", compute="_compute_details_text", compute_sudo=True)
     signer_name = fields.Char(
-        "Signer", compute="_compute_signer_name", compute_sudo=True, help="Whoever had this part at that moment."
+        "Who", compute="_compute_signer_name", compute_sudo=True, help="Whoever had this part at that moment."
     )
-    colleague_id = fields.Many2one("res.users", "User", compute="_compute_colleague_id", compute_sudo=True)
+    colleague_id = fields.Many2one("res.users", "Colleague", compute="_compute_colleague_id", compute_sudo=True)
 
     @api.depends("kind", "data")
     def _compute_details_text(self):
