@@ -14,7 +14,7 @@ class SignatureEvent(models.Model):
     signer_name = fields.Char(
         "Who", compute="_compute_signer_name", compute_sudo=True, help="Whoever had this part at that moment."
     )
-    colleague_id = fields.Many2one("res.users", "Colleague", compute="_compute_colleague_id", compute_sudo=True)
+    colleague_id = fields.Many2one("res.users", compute="_compute_colleague_id", compute_sudo=True)
 
     @api.depends("kind", "data")
     def _compute_details_text(self):
